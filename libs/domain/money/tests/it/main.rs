@@ -1,0 +1,5 @@
+//! Tests of money, unit prices and splitting.
+
+mod allocate;
+mod money;
+mod unit_price;
