@@ -1,0 +1,1 @@
+//! Tests of ids, calendar and identity numbers.
