@@ -1,0 +1,152 @@
+//! How a domain lib reads its section: rows and settings in, every fault out.
+
+use serde::de::DeserializeOwned;
+use toml::de::{DeTable, DeValue};
+
+use crate::row::{Place, read_table, take_source, take_validity};
+use crate::{Fault, PolicyDocument, Row, Section};
+
+/// One section being read. Take its rows and settings, add faults of meaning, then
+/// [`finish`](Self::finish): what nobody took is a fault too.
+#[derive(Debug)]
+pub struct SectionReader<'d> {
+    document: &'d PolicyDocument,
+    section: Section,
+    offset: usize,
+    table: DeTable<'d>,
+    faults: Vec<Fault>,
+}
+
+impl<'d> SectionReader<'d> {
+    pub(crate) fn new(
+        document: &'d PolicyDocument,
+        section: Section,
+        offset: usize,
+        table: DeTable<'d>,
+    ) -> Self {
+        Self {
+            document,
+            section,
+            offset,
+            table,
+            faults: Vec::new(),
+        }
+    }
+
+    /// The rows `[[section.key]]` in the order written; none when there is no such key. A row has
+    /// `source` and `valid_from`, may have `valid_to`, and its other fields are those of `T`
+    /// (which denies unknown fields). A row with a fault is left out here and told by `finish`.
+    pub fn rows<T: DeserializeOwned>(&mut self, key: &str) -> Vec<Row<T>> {
+        let path = format!("{}.{key}", self.section.name());
+        let Some(value) = self.table.remove(key) else {
+            return Vec::new();
+        };
+        let line = crate::fault::line_of(self.document.text(), value.span().start);
+        let DeValue::Array(values) = value.into_inner() else {
+            self.faults
+                .push(Fault::at(line, &path, format!("write rows as [[{path}]]")));
+            return Vec::new();
+        };
+        let mut rows = Vec::with_capacity(values.len());
+        for (index, value) in values.into_iter().enumerate() {
+            let (path, offset) = (format!("{path}[{}]", index + 1), value.span().start);
+            match value.into_inner() {
+                DeValue::Table(table) => rows.extend(self.row(path, offset, table, false)),
+                DeValue::String(_)
+                | DeValue::Integer(_)
+                | DeValue::Float(_)
+                | DeValue::Boolean(_)
+                | DeValue::Datetime(_)
+                | DeValue::Array(_) => {
+                    self.faults.push(Fault::at(line, &path, "a row is a table"));
+                }
+            }
+        }
+        rows
+    }
+
+    /// What stands directly under `[section]`, as one row: `source` is required, and it holds as
+    /// long as the document unless it says otherwise. Take all rows first: `T` gets what is left.
+    pub fn settings<T: DeserializeOwned>(&mut self) -> Option<Row<T>> {
+        let table = std::mem::take(&mut self.table);
+        self.row(self.section.name().to_owned(), self.offset, table, true)
+    }
+
+    fn row<T: DeserializeOwned>(
+        &mut self,
+        path: String,
+        offset: usize,
+        mut table: DeTable<'_>,
+        as_document: bool,
+    ) -> Option<Row<T>> {
+        let place = Place::of(self.document.text(), path, offset, &table);
+        let or = as_document.then(|| self.document.validity());
+        let source = take_source(
+            &mut table,
+            &place,
+            self.document.sources(),
+            &mut self.faults,
+        );
+        let validity = take_validity(&mut table, &place, or, &mut self.faults);
+        let value = read_table(table, &place, &mut self.faults);
+        Some(Row {
+            value: value?,
+            validity: validity?,
+            source: source?,
+            place,
+        })
+    }
+
+    /// Adds a fault of meaning; make it with [`Row::fault`].
+    pub fn fault(&mut self, fault: Fault) {
+        self.faults.push(fault);
+    }
+
+    /// Adds a fault about the section as a whole, such as a table that is missing.
+    pub fn section_fault(&mut self, message: impl Into<String>) {
+        let line = crate::fault::line_of(self.document.text(), self.offset);
+        self.faults
+            .push(Fault::at(line, self.section.name(), message));
+    }
+
+    /// Adds a fault for every two rows that `clash` says decide the same thing, when both are
+    /// valid on some day.
+    pub fn refuse_overlaps<T>(&mut self, rows: &[Row<T>], clash: impl Fn(&T, &T) -> bool) {
+        for (index, later) in rows.iter().enumerate() {
+            for earlier in &rows[..index] {
+                if later.validity.overlaps(&earlier.validity) && clash(&earlier.value, &later.value)
+                {
+                    let since = later.validity.valid_from.max(earlier.validity.valid_from);
+                    let message = format!(
+                        "decides the same as {} ({}), and both hold on {since}",
+                        earlier.place.path,
+                        format_args!("line {}", earlier.place.line),
+                    );
+                    self.faults.push(later.fault("valid_from", message));
+                }
+            }
+        }
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// Every fault found, and one for each key of the section that was not read.
+    pub fn finish(mut self) -> Result<(), Vec<Fault>> {
+        let place = Place::of(
+            self.document.text(),
+            self.section.name().to_owned(),
+            self.offset,
+            &self.table,
+        );
+        for key in self.table.keys() {
+            self.faults
+                .push(place.fault(key.get_ref(), "this section has no such key"));
+        }
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(self.faults)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Which version decides on a day.
+
+use hjm_policy::{PolicyDocument, PolicySet, Section, Validity};
+use jiff::civil::{Date, date};
+use proptest::prelude::*;
+
+use crate::document::GOOD;
+
+fn document(version: u32, dates: &str) -> PolicyDocument {
+    let text = GOOD
+        .replace("version = 2", &format!("version = {version}"))
+        .replacen("valid_from = 2023-01-01", dates, 1);
+    PolicyDocument::parse(&text).expect("the test writes a document")
+}
+
+fn version_on(set: &PolicySet, on: Date) -> Option<u32> {
+    set.in_force(Section::Fees, on).map(PolicyDocument::version)
+}
+
+#[test]
+fn latest_version_that_has_begun_decides() {
+    let mut set = PolicySet::new();
+    assert_eq!(version_on(&set, date(2024, 1, 1)), None);
+    set.activate(document(2, "valid_from = 2024-01-01"), date(2023, 11, 5));
+    set.activate(document(1, "valid_from = 2023-01-01"), date(2022, 12, 1));
+    assert_eq!(
+        version_on(&set, date(2022, 12, 31)),
+        None,
+        "activated, not yet valid"
+    );
+    assert_eq!(version_on(&set, date(2023, 12, 31)), Some(1));
+    assert_eq!(version_on(&set, date(2024, 1, 1)), Some(2));
+    assert!(set.in_force(Section::Rent, date(2024, 1, 1)).is_none());
+}
+
+#[test]
+fn version_activated_after_its_first_day_decides_from_its_activation() {
+    let mut set = PolicySet::new();
+    set.activate(document(1, "valid_from = 2023-01-01"), date(2023, 1, 1));
+    set.activate(document(2, "valid_from = 2023-01-01"), date(2023, 3, 1));
+    assert_eq!(version_on(&set, date(2023, 2, 28)), Some(1));
+    assert_eq!(version_on(&set, date(2023, 3, 1)), Some(2));
+}
+
+#[test]
+fn of_two_begun_the_same_day_the_higher_version_decides() {
+    let mut set = PolicySet::new();
+    set.activate(document(2, "valid_from = 2023-01-01"), date(2023, 1, 1));
+    set.activate(document(1, "valid_from = 2023-01-01"), date(2023, 1, 1));
+    assert_eq!(version_on(&set, date(2023, 1, 1)), Some(2));
+}
+
+#[test]
+fn superseded_version_does_not_come_back_when_its_successor_ends() {
+    let mut set = PolicySet::new();
+    set.activate(document(1, "valid_from = 2023-01-01"), date(2023, 1, 1));
+    let brief = document(2, "valid_from = 2023-01-01\nvalid_to = 2024-01-01");
+    set.activate(brief, date(2023, 6, 1));
+    assert_eq!(version_on(&set, date(2023, 12, 31)), Some(2));
+    assert_eq!(version_on(&set, date(2024, 1, 1)), None);
+}
+
+fn validity() -> impl Strategy<Value = Validity> {
+    (0_i32..60, prop::option::of(1_i32..60)).prop_map(|(start, length)| {
+        let valid_from = date(2024, 2, 1).saturating_add(jiff::Span::new().days(start));
+        let valid_to = length.map(|days| valid_from.saturating_add(jiff::Span::new().days(days)));
+        Validity {
+            valid_from,
+            valid_to,
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn two_validities_overlap_exactly_when_they_share_a_day(left in validity(), right in validity()) {
+        let days = (0..200).map(|day| date(2024, 1, 1).saturating_add(jiff::Span::new().days(day)));
+        let shared = days.into_iter().any(|day| left.contains(day) && right.contains(day));
+        prop_assert_eq!(left.overlaps(&right), shared);
+        prop_assert_eq!(right.overlaps(&left), shared);
+    }
+}
