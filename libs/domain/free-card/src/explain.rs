@@ -1,0 +1,82 @@
+//! Why a fee costs what it costs, in facts and one sentence.
+
+use hjm_money::Money;
+use hjm_policy::{Explanation, Row};
+
+use crate::replay::{AssessedFee, CountedFee, Outcome};
+use crate::scheme::Scheme;
+
+/// The explanation of an assessed fee: which fees count, which ceiling, which text. It holds dates
+/// and amounts only, no id of a person and none of a unit (D-15).
+pub fn explain(scheme: &Scheme, fee: &AssessedFee) -> Explanation {
+    let counted = Money::sum(fee.basis.iter().map(|fee| fee.entitled)).unwrap_or(Money::ZERO);
+    let mut facts = vec![
+        fact("scheme", &scheme.id()),
+        fact("event_date", &fee.on),
+        fact("nominal", &fee.nominal),
+        fact("entitled", &fee.entitled),
+    ];
+    facts.extend(fee.ceiling.map(|ceiling| fact("ceiling", &ceiling)));
+    if let Outcome::Covered { from, to } = fee.outcome {
+        facts.push(fact("card_from", &from));
+        facts.push(fact("card_to", &to));
+    }
+    if fee.ceiling.is_some() {
+        facts.push(fact("counted_sum", &counted));
+        facts.extend(fee.basis.iter().map(counted_fact));
+    }
+    let rule = format!("free_card.{}", fee.outcome.code());
+    let source = source(scheme, fee);
+    Explanation::new(scheme.policy(), rule, source, facts, sentence(fee, counted))
+}
+
+fn fact(name: &str, value: &dyn std::fmt::Display) -> (String, String) {
+    (name.to_owned(), value.to_string())
+}
+
+fn counted_fact(fee: &CountedFee) -> (String, String) {
+    fact("counted_fee", &format_args!("{} {}", fee.on, fee.entitled))
+}
+
+fn source(scheme: &Scheme, fee: &AssessedFee) -> String {
+    let ceiling = scheme.ceiling_row(fee.on).map(text);
+    match fee.outcome {
+        Outcome::Full | Outcome::Cut => ceiling,
+        Outcome::Covered { .. } => Some(text(&scheme.window)),
+        Outcome::Cancelled => Some(text(&scheme.on_cancel_final)),
+        Outcome::NotCounted => None,
+    }
+    .unwrap_or_else(|| scheme.source.clone())
+}
+
+fn text<T>(row: &Row<T>) -> String {
+    row.source.clone()
+}
+
+fn sentence(fee: &AssessedFee, counted: Money) -> String {
+    let AssessedFee {
+        on,
+        nominal,
+        entitled,
+        ..
+    } = fee;
+    let count = fee.basis.len();
+    let ceiling = fee.ceiling.unwrap_or(Money::ZERO);
+    match fee.outcome {
+        Outcome::Full => format!(
+            "{entitled} to pay: {counted} of {ceiling} counts from {count} earlier fees on {on}"
+        ),
+        Outcome::Cut => format!(
+            "{entitled} of {nominal} to pay: {counted} of {ceiling} counts from {count} earlier \
+             fees on {on}, and only what remains is paid"
+        ),
+        Outcome::Covered { from, to } => {
+            format!("0.00 of {nominal} to pay: a free card is valid from {from} through {to}")
+        }
+        Outcome::NotCounted => format!(
+            "{entitled} to pay: whoever charges it is no member of the scheme on {on}, so the fee \
+             does not count"
+        ),
+        Outcome::Cancelled => format!("nothing to pay: the fee of {on} was cancelled"),
+    }
+}
