@@ -1,0 +1,269 @@
+//! The consuming end of a feed: the cursor moves in the transaction of the effect.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::{FutureExt as _, StreamExt as _};
+use hjm_ids::TenantId;
+use hjm_proto::event::v1 as pb;
+use hjm_service::{
+    Caller, Database, Failure, Scope, TxFuture, Violations, client, crash, server::Drain,
+};
+use sqlx::PgConnection;
+use tokio::{sync::watch, time};
+use uuid::Uuid;
+
+use crate::{Position, Source, source::Item, store};
+
+/// Events that take effect in one transaction at the most.
+const BATCH_MAX: usize = 64;
+const POLL: Duration = Duration::from_millis(50);
+const RETRY_FIRST: Duration = Duration::from_millis(50);
+const RETRY_LAST: Duration = Duration::from_secs(5);
+
+/// An event as a handler gets it.
+#[derive(Debug)]
+pub struct Followed<E> {
+    /// The tenant whose feed it came in.
+    pub tenant: TenantId,
+    /// Its number in the feed.
+    pub sequence: i64,
+    /// Its unique id.
+    pub event_id: Uuid,
+    /// The event.
+    pub event: E,
+}
+
+/// One tenant's cursor in one feed.
+#[derive(Debug)]
+pub struct Follower<S> {
+    database: Database,
+    source: S,
+    caller: Caller,
+    progress: Arc<watch::Sender<i64>>,
+}
+
+impl<S: Source> Follower<S> {
+    /// Follows until the drain begins. The handler runs inside the transaction that moves the
+    /// cursor; it must not call other services. An event it refuses stops the feed until the
+    /// cause is mended, and says so in `ListFollowers` and the log.
+    pub async fn run<H>(self, drain: Drain, handler: H)
+    where
+        H: for<'t> Fn(&'t mut PgConnection, Followed<S::Event>) -> TxFuture<'t, (), Failure>
+            + Send
+            + Sync,
+    {
+        let mut pause = RETRY_FIRST;
+        loop {
+            let ended = tokio::select! {
+                () = drain.begun() => return,
+                ended = self.follow(&handler, &mut pause) => ended,
+            };
+            if let Err(failure) = ended {
+                tracing::warn!(feed = S::FEED, tenant = %self.caller.tenant, %failure, "follower");
+            }
+            tokio::select! {
+                () = drain.begun() => return,
+                () = time::sleep(pause) => {}
+            }
+            pause = (pause * 2).min(RETRY_LAST);
+        }
+    }
+
+    fn tenant(&self) -> &TenantId {
+        &self.caller.tenant
+    }
+
+    async fn follow<H>(&self, handler: &H, pause: &mut Duration) -> Result<(), Failure>
+    where
+        H: for<'t> Fn(&'t mut PgConnection, Followed<S::Event>) -> TxFuture<'t, (), Failure>
+            + Send
+            + Sync,
+    {
+        let mut tx = self.begin().await?;
+        store::cursor_ensure(&mut tx, self.tenant(), S::FEED).await?;
+        let (mut cursor, _) = store::cursor_find(&mut tx, self.tenant(), S::FEED).await?;
+        tx.commit().await?;
+        self.progress.send_replace(cursor);
+        let after = Position::new(S::FEED, cursor).to_wire();
+        let unavailable = |status| client::failure(S::FEED, &status);
+        let mut stream = self.source.follow(&self.caller, after).await.map_err(unavailable)?;
+        while let Some(first) = stream.next().await {
+            let mut batch = Vec::new();
+            self.keep(&mut batch, first)?;
+            while batch.len() < BATCH_MAX {
+                match stream.next().now_or_never() {
+                    Some(Some(item)) => self.keep(&mut batch, item)?,
+                    Some(None) | None => break,
+                }
+            }
+            if !batch.is_empty() {
+                cursor = self.apply(cursor, batch, handler).await?;
+                *pause = RETRY_FIRST;
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(
+        &self,
+        batch: &mut Vec<Followed<S::Event>>,
+        item: Item<S::Event>,
+    ) -> Result<(), Failure> {
+        let item = item.map_err(|status| client::failure(S::FEED, &status))?;
+        if let Some((envelope, event)) = item {
+            let wrong = |_| Failure::internal("an envelope cannot be read");
+            let position: Position = envelope.position.parse().map_err(wrong)?;
+            batch.push(Followed {
+                tenant: self.tenant().clone(),
+                sequence: position.sequence,
+                event_id: envelope.event_id.parse().map_err(|_| wrong(""))?,
+                event,
+            });
+        }
+        Ok(())
+    }
+
+    /// One transaction: every event's effect in order, then the cursor.
+    async fn apply<H>(
+        &self,
+        cursor: i64,
+        batch: Vec<Followed<S::Event>>,
+        handler: &H,
+    ) -> Result<i64, Failure>
+    where
+        H: for<'t> Fn(&'t mut PgConnection, Followed<S::Event>) -> TxFuture<'t, (), Failure>
+            + Send
+            + Sync,
+    {
+        let mut tx = self.begin().await?;
+        if store::cursor_lock(&mut tx, self.tenant(), S::FEED).await? != cursor {
+            return Err(Failure::Unavailable("another replica has moved the cursor".into()));
+        }
+        let mut last = cursor;
+        for followed in batch {
+            let sequence = followed.sequence;
+            if sequence != last + 1 {
+                return Err(Failure::internal(format!("event {sequence} follows {last}: a gap")));
+            }
+            if let Err(failure) = handler(&mut tx, followed).await {
+                tx.rollback().await?;
+                self.halt(sequence, &failure).await?;
+                return Err(failure);
+            }
+            last = sequence;
+        }
+        crash::point("between-effect-and-cursor");
+        store::cursor_move(&mut tx, self.tenant(), S::FEED, last).await?;
+        tx.commit().await?;
+        self.progress.send_replace(last);
+        Ok(last)
+    }
+
+    async fn halt(&self, sequence: i64, failure: &Failure) -> Result<(), Failure> {
+        tracing::error!(feed = S::FEED, sequence, error = ?failure, "an event was refused");
+        let mut tx = self.begin().await?;
+        let text = format!("event {}: {failure}", Position::new(S::FEED, sequence));
+        store::cursor_halt(&mut tx, self.tenant(), S::FEED, &text).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, Failure> {
+        self.database.begin(&Scope::whole(self.tenant().clone())).await
+    }
+}
+
+/// All that a service follows: who waits for what, and how far each has come.
+#[derive(Debug, Clone)]
+pub struct Followers {
+    database: Database,
+    name: &'static str,
+    cursors: Vec<(TenantId, &'static str, Arc<watch::Sender<i64>>)>,
+}
+
+impl Followers {
+    /// Nothing is followed yet. `name` is the following service's.
+    pub fn new(database: Database, name: &'static str) -> Self {
+        Self { database, name, cursors: Vec::new() }
+    }
+
+    /// One more cursor; run the follower that is answered.
+    pub fn add<S: Source>(&mut self, tenant: &TenantId, source: S) -> Follower<S> {
+        let progress = Arc::new(watch::Sender::new(0));
+        self.cursors.push((tenant.clone(), S::FEED, Arc::clone(&progress)));
+        Follower {
+            database: self.database.clone(),
+            source,
+            caller: Caller::service(tenant.clone(), self.name),
+            progress,
+        }
+    }
+
+    /// Returns when a position of a followed feed has taken effect. Positions of the service's
+    /// own feed have, always. The caller's deadline bounds the wait.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] naming `not_before` when it is no position of a feed followed here.
+    pub async fn wait(&self, tenant: &TenantId, not_before: &str) -> Result<(), Failure> {
+        if not_before.is_empty() {
+            return Ok(());
+        }
+        let position: Position =
+            not_before.parse().map_err(|text: &str| Violations::one("not_before", text))?;
+        if position.feed == self.name {
+            return Ok(());
+        }
+        let known = |cursor: &&(TenantId, &str, _)| cursor.0 == *tenant && cursor.1 == position.feed;
+        let Some((_, feed, progress)) = self.cursors.iter().find(known) else {
+            return Err(Violations::one("not_before", "must be a position of a feed followed here"));
+        };
+        let mut moved = progress.subscribe();
+        // Another replica may be the one that moves the cursor: then it is found by looking.
+        while *moved.borrow_and_update() < position.sequence {
+            if self.cursor(tenant, feed).await?.0 >= position.sequence {
+                return Ok(());
+            }
+            let _ = time::timeout(POLL, moved.changed()).await;
+        }
+        Ok(())
+    }
+
+    /// How far a feed has taken effect.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn consumed(&self, tenant: &TenantId, feed: &str) -> Result<i64, Failure> {
+        Ok(self.cursor(tenant, feed).await?.0)
+    }
+
+    async fn cursor(&self, tenant: &TenantId, feed: &str) -> Result<(i64, String), Failure> {
+        let mut tx = self.database.begin(&Scope::whole(tenant.clone())).await?;
+        let cursor = store::cursor_find(&mut tx, tenant, feed).await?;
+        tx.commit().await?;
+        Ok(cursor)
+    }
+
+    /// How far one feed is followed, against the head its producer tells.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn describe<S: Source>(
+        &self,
+        tenant: &TenantId,
+        source: &S,
+    ) -> Result<pb::Follower, Failure> {
+        let (sequence, error) = self.cursor(tenant, S::FEED).await?;
+        let caller = Caller::service(tenant.clone(), self.name);
+        let head = source
+            .head(&caller)
+            .await
+            .map_err(|status| client::failure(S::FEED, &status))?
+            .parse::<Position>()
+            .map_or(0, |position| position.sequence);
+        Ok(pb::Follower {
+            feed: S::FEED.to_owned(),
+            position: Position::new(S::FEED, sequence).to_wire(),
+            lag: head.saturating_sub(sequence).unsigned_abs(),
+            error,
+        })
+    }
+}

@@ -1,0 +1,209 @@
+//! The SQL of feeds and cursors. Table names are unqualified: `search_path` says whose they are.
+
+use hjm_ids::TenantId;
+use hjm_service::Failure;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::NewEvent;
+
+/// A stored event.
+#[derive(Debug)]
+pub(crate) struct EventRow {
+    pub(crate) sequence: i64,
+    pub(crate) event_id: Uuid,
+    pub(crate) kind: String,
+    pub(crate) aggregate_id: String,
+    pub(crate) aggregate_version: i64,
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) payload: Vec<u8>,
+}
+
+/// Holds the tenant's feed until the transaction ends, so that commit order is sequence order.
+/// A statement of its own, just before the append: the append's snapshot must follow the lock.
+pub(crate) async fn feed_lock(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' feed ' || $1, 0))",
+        tenant.as_str()
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(())
+}
+
+/// Appends events and answers the last one's sequence, or the head's when there are none.
+pub(crate) async fn event_append(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    now: Timestamp,
+    events: &[NewEvent],
+) -> Result<i64, Failure> {
+    let ids: Vec<Uuid> = events.iter().map(|_| Uuid::now_v7()).collect();
+    let kinds: Vec<String> = events.iter().map(|event| event.kind.to_owned()).collect();
+    let aggregates: Vec<String> = events.iter().map(|event| event.aggregate_id.clone()).collect();
+    let payloads: Vec<Vec<u8>> = events.iter().map(|event| event.payload.clone()).collect();
+    let last = sqlx::query_scalar!(
+        r#"INSERT INTO feed_event (tenant_id, sequence, event_id, kind, aggregate_id,
+                                   aggregate_version, recorded_at, payload)
+           SELECT $1, head.sequence + new.position, new.event_id, new.kind, new.aggregate_id,
+                  coalesce((SELECT max(old.aggregate_version) FROM feed_event old
+                             WHERE old.tenant_id = $1 AND old.aggregate_id = new.aggregate_id), 0)
+                  + row_number() OVER (PARTITION BY new.aggregate_id ORDER BY new.position),
+                  $6, new.payload
+             FROM unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[])
+                  WITH ORDINALITY new (event_id, kind, aggregate_id, payload, position),
+                  (SELECT coalesce(max(sequence), 0) AS sequence FROM feed_event
+                    WHERE tenant_id = $1) head
+            ORDER BY new.position
+           RETURNING sequence"#,
+        tenant.as_str(),
+        &ids,
+        &kinds,
+        &aggregates,
+        &payloads,
+        now.to_sqlx() as _,
+    )
+    .fetch_all(connection)
+    .await?;
+    last.into_iter().max().ok_or_else(|| Failure::internal("no event was appended"))
+}
+
+/// The newest sequence; 0 when there is no event.
+pub(crate) async fn feed_head(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+) -> Result<i64, Failure> {
+    let head = sqlx::query_scalar!(
+        r#"SELECT coalesce(max(sequence), 0) AS "head!" FROM feed_event WHERE tenant_id = $1"#,
+        tenant.as_str()
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(head)
+}
+
+/// Events after a sequence, in order. No kinds means all.
+pub(crate) async fn event_list(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    after: i64,
+    kinds: &[String],
+    rows_max: i64,
+) -> Result<Vec<EventRow>, Failure> {
+    let rows = sqlx::query!(
+        r#"SELECT sequence, event_id, kind, aggregate_id, aggregate_version,
+                  recorded_at, payload
+             FROM feed_event
+            WHERE tenant_id = $1 AND sequence > $2
+              AND (cardinality($3::text[]) = 0 OR kind = ANY ($3))
+            ORDER BY sequence LIMIT $4"#,
+        tenant.as_str(),
+        after,
+        kinds,
+        rows_max
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| EventRow {
+            sequence: row.sequence,
+            event_id: row.event_id,
+            kind: row.kind,
+            aggregate_id: row.aggregate_id,
+            aggregate_version: row.aggregate_version,
+            recorded_at: row.recorded_at.to_jiff(),
+            payload: row.payload,
+        })
+        .collect())
+}
+
+/// Makes sure that there is a cursor.
+pub(crate) async fn cursor_ensure(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    feed: &str,
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "INSERT INTO follower (tenant_id, feed, sequence, error) VALUES ($1, $2, 0, '')
+         ON CONFLICT (tenant_id, feed) DO NOTHING",
+        tenant.as_str(),
+        feed
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Where a cursor stands, and what it stands still for; 0 before it was made.
+pub(crate) async fn cursor_find(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    feed: &str,
+) -> Result<(i64, String), Failure> {
+    let row = sqlx::query!(
+        "SELECT sequence, error FROM follower WHERE tenant_id = $1 AND feed = $2",
+        tenant.as_str(),
+        feed
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map_or((0, String::new()), |row| (row.sequence, row.error)))
+}
+
+/// As [`cursor_find`], and nobody else moves it until the transaction ends.
+pub(crate) async fn cursor_lock(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    feed: &str,
+) -> Result<i64, Failure> {
+    let sequence = sqlx::query_scalar!(
+        "SELECT sequence FROM follower WHERE tenant_id = $1 AND feed = $2 FOR UPDATE",
+        tenant.as_str(),
+        feed
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(sequence)
+}
+
+/// Moves a cursor, and clears what it stood still for.
+pub(crate) async fn cursor_move(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    feed: &str,
+    sequence: i64,
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "UPDATE follower SET sequence = $3, error = '' WHERE tenant_id = $1 AND feed = $2",
+        tenant.as_str(),
+        feed,
+        sequence
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Notes what a cursor stands still for.
+pub(crate) async fn cursor_halt(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    feed: &str,
+    error: &str,
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "UPDATE follower SET error = $3 WHERE tenant_id = $1 AND feed = $2",
+        tenant.as_str(),
+        feed,
+        error
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! Compiles the contract in `proto/` with protox, so that no protoc is needed.
+
+use std::{env, error::Error, fs, path::PathBuf};
+
+use prost::Message as _;
+
+const PROTOS: [&str; 12] = [
+    "hjalpmedel/common/v1/types.proto",
+    "hjalpmedel/event/v1/envelope.proto",
+    "hjalpmedel/catalogue/v1/catalogue.proto",
+    "hjalpmedel/prescription/v1/prescription.proto",
+    "hjalpmedel/prescription/v1/resources.proto",
+    "hjalpmedel/prescription/v1/events.proto",
+    "hjalpmedel/billing/v1/billing.proto",
+    "hjalpmedel/billing/v1/resources.proto",
+    "hjalpmedel/billing/v1/events.proto",
+    "hjalpmedel/free_card/v1/free_card.proto",
+    "hjalpmedel/free_card/v1/resources.proto",
+    "hjalpmedel/free_card/v1/events.proto",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../../proto");
+    println!("cargo:rerun-if-changed={}", root.display());
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let files = protox::compile(PROTOS, [&root])?;
+    fs::write(out.join("descriptor.bin"), files.encode_to_vec())?;
+    tonic_prost_build::configure()
+        .include_file("mod.rs")
+        .compile_fds(files)?;
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! The door to PostgreSQL: a pool in the serving role, and transactions under one tenant.
+
+use std::{fmt, future::Future, pin::Pin, time::Duration};
+
+use hjm_ids::{PrincipalId, TenantId};
+use sqlx::{
+    AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::Failure;
+
+const CONNECTIONS_MAX: u32 = 12;
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Which database, and as whom.
+#[derive(Clone, clap::Args)]
+pub struct DatabaseArgs {
+    /// URL of the database in the role that serves.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: String,
+}
+
+impl fmt::Debug for DatabaseArgs {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("DatabaseArgs(…)")
+    }
+}
+
+/// What a transaction may see: one tenant, and inside it one principal's rows or all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The principal; `None` sees the whole tenant.
+    pub principal: Option<PrincipalId>,
+}
+
+impl Scope {
+    /// All of a tenant.
+    pub fn whole(tenant: TenantId) -> Self {
+        Self { tenant, principal: None }
+    }
+
+    fn begin(&self) -> String {
+        // Both are slugs of lower-case letters, digits and hyphens, so nothing can be injected.
+        let principal = self.principal.as_ref().map_or("*".to_owned(), ToString::to_string);
+        format!(
+            "BEGIN; SELECT set_config('hjm.tenant', '{}', true), \
+             set_config('hjm.principal', '{principal}', true)",
+            self.tenant
+        )
+    }
+}
+
+/// The future of work inside a transaction.
+pub type TxFuture<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>>;
+
+/// A pool in the serving role of one service.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pool: PgPool,
+}
+
+impl Database {
+    /// Connects, and refuses a role that row-level security does not bind.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when the database is away; [`Failure::Internal`] when the role is
+    /// a superuser, bypasses row-level security, or owns the schema.
+    pub async fn connect(options: PgConnectOptions, schema: &str) -> Result<Self, Failure> {
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .after_release(|connection, _| {
+                // A begin that was cancelled half-way may have left a transaction open.
+                Box::pin(async move {
+                    sqlx::raw_sql("ROLLBACK").execute(connection).await?;
+                    Ok(true)
+                })
+            })
+            .connect_with(options.options([("search_path", schema), ("jit", "off")]))
+            .await?;
+        let database = Self { pool };
+        database.refuse_powerful_role(schema).await?;
+        Ok(database)
+    }
+
+    async fn refuse_powerful_role(&self, schema: &str) -> Result<(), Failure> {
+        let role = sqlx::query!(
+            r#"SELECT current_user::text AS "name!",
+                      rolsuper OR rolbypassrls AS "powerful!",
+                      EXISTS (SELECT FROM pg_namespace
+                               WHERE nspname = $1 AND nspowner = pg_roles.oid) AS "owner!"
+                 FROM pg_roles WHERE rolname = current_user"#,
+            schema
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        if role.powerful || role.owner {
+            return Err(Failure::internal(format!(
+                "{} may not serve: use the schema's serving role, which owns nothing",
+                role.name
+            )));
+        }
+        Ok(())
+    }
+
+    /// The pool, for what is not about a tenant.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Opens a transaction under a scope.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when the database is away.
+    pub async fn begin(&self, scope: &Scope) -> Result<Transaction<'static, Postgres>, Failure> {
+        Ok(self.pool.begin_with(AssertSqlSafe(scope.begin())).await?)
+    }
+
+    /// Reads in one transaction under a scope.
+    ///
+    /// # Errors
+    /// Those of the work, and [`Failure::Unavailable`].
+    pub async fn read<T, E>(
+        &self,
+        scope: &Scope,
+        work: impl for<'t> FnOnce(&'t mut PgConnection) -> TxFuture<'t, T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<Failure>,
+    {
+        let mut tx = self.begin(scope).await?;
+        let found = work(&mut tx).await?;
+        tx.commit().await.map_err(Failure::from)?;
+        Ok(found)
+    }
+
+    /// Whether the database answers; for the health check.
+    pub async fn answers(&self) -> bool {
+        sqlx::raw_sql("SELECT 1").execute(&self.pool).await.is_ok()
+    }
+}

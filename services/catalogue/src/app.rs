@@ -1,0 +1,265 @@
+//! The catalogue's use cases: one function, one transaction.
+
+use hjm_billing::RentPolicy;
+use hjm_catalogue::{FeeTable, PayerRules};
+use hjm_feed::NewEvent;
+use hjm_free_card::Scheme;
+use hjm_ids::ArticleNumber;
+use hjm_policy::{Fault, PolicyDocument, Section};
+use hjm_proto::catalogue::v1 as pb;
+use hjm_service::{Answered, Caller, Failure, Violations, WriteKey};
+use jiff::civil::Date;
+
+use crate::{
+    Deps,
+    convert::{to_pb_article, to_pb_policy, to_pb_price},
+    error::Error,
+    events,
+    store::{self, ArticleRow, PolicyRow, PriceRow},
+};
+
+type Written<R> = Result<Answered<R>, Error>;
+
+/// Adds an article.
+pub(crate) async fn create_article(
+    deps: &Deps,
+    key: WriteKey,
+    article: ArticleRow,
+) -> Written<pb::CreateArticleResponse> {
+    let tenant = key.caller.tenant.clone();
+    let work = move |tx| -> hjm_service::TxFuture<'_, _, Error> {
+        Box::pin(async move {
+            store::article_insert(tx, &tenant, &article).await?;
+            let article = to_pb_article(&article);
+            let events = vec![events::article_changed(article.clone())];
+            Ok((pb::CreateArticleResponse { article: Some(article), ..Default::default() }, events))
+        })
+    };
+    deps.producer.write(key, work).await
+}
+
+/// An article and its price on a day, with the feed's head at the same moment.
+pub(crate) async fn get_article(
+    deps: &Deps,
+    caller: &Caller,
+    number: ArticleNumber,
+    on: Date,
+) -> Result<pb::GetArticleResponse, Error> {
+    let tenant = caller.tenant.clone();
+    let position = deps.producer.head(&tenant).await?.to_wire();
+    let read = deps.producer.database().read(&caller.scope(), |tx| {
+        Box::pin(async move {
+            let article = store::article_find(tx, &tenant, &number, on).await?;
+            let price = store::price_find(tx, &tenant, &number, on).await?;
+            Ok::<_, Failure>((article, price, number))
+        })
+    });
+    let (article, price, number) = read.await?;
+    Ok(pb::GetArticleResponse {
+        article: Some(to_pb_article(&article)),
+        price: price.map(|price| to_pb_price(&number, &price)),
+        position,
+    })
+}
+
+/// Articles by number, a page.
+pub(crate) async fn list_articles(
+    deps: &Deps,
+    caller: &Caller,
+    after: String,
+    rows_max: i64,
+) -> Result<Vec<ArticleRow>, Error> {
+    let tenant = caller.tenant.clone();
+    let read = deps.producer.database().read(&caller.scope(), |tx| {
+        Box::pin(async move { store::article_list(tx, &tenant, &after, rows_max).await })
+    });
+    Ok(read.await?)
+}
+
+/// Sets a price from a day on.
+pub(crate) async fn set_price(
+    deps: &Deps,
+    key: WriteKey,
+    number: ArticleNumber,
+    price: PriceRow,
+) -> Written<pb::SetPriceResponse> {
+    let tenant = key.caller.tenant.clone();
+    let work = move |tx| -> hjm_service::TxFuture<'_, _, Error> {
+        Box::pin(async move {
+            store::article_find(tx, &tenant, &number, price.valid_from).await?;
+            store::price_set(tx, &tenant, &number, &price).await?;
+            let price = to_pb_price(&number, &price);
+            let events = vec![events::price_changed(price.clone())];
+            Ok((pb::SetPriceResponse { price: Some(price), ..Default::default() }, events))
+        })
+    };
+    deps.producer.write(key, work).await
+}
+
+/// The price of an article on a day.
+pub(crate) async fn get_price(
+    deps: &Deps,
+    caller: &Caller,
+    number: ArticleNumber,
+    on: Date,
+) -> Result<pb::GetPriceResponse, Error> {
+    let tenant = caller.tenant.clone();
+    let read = deps.producer.database().read(&caller.scope(), |tx| {
+        Box::pin(async move {
+            let price = store::price_find(tx, &tenant, &number, on).await?;
+            let price = price.ok_or(Failure::NotFound("price"))?;
+            Ok::<_, Failure>(to_pb_price(&number, &price))
+        })
+    });
+    Ok(pb::GetPriceResponse { price: Some(read.await?) })
+}
+
+/// Reads a policy text with every domain lib that owns a section of it.
+///
+/// # Errors
+/// [`Failure::Invalid`] with every fault and its place, under the field `text`.
+pub(crate) fn check_policy(caller: &Caller, text: &str) -> Result<PolicyRow, Failure> {
+    let document = PolicyDocument::parse(text).map_err(|faults| invalid(&faults))?;
+    let mut faults = Vec::new();
+    for section in document.sections() {
+        let checked = match section {
+            Section::Fees => FeeTable::parse(&document).map(drop),
+            Section::Payers => PayerRules::parse(&document).map(drop),
+            Section::Rent => RentPolicy::parse(&document).map(drop),
+            Section::FreeCard => Scheme::parse(&document).map(drop),
+        };
+        faults.extend(checked.err().into_iter().flatten());
+    }
+    if document.tenant() != &caller.tenant {
+        faults.push(Fault::new("tenant", "is not the caller's"));
+    }
+    if !faults.is_empty() {
+        return Err(invalid(&faults));
+    }
+    Ok(PolicyRow {
+        policy_id: document.id().to_owned(),
+        version: document.version(),
+        title: document.title().to_owned(),
+        hash: document.hash().to_owned(),
+        sections: document.sections().iter().map(|section| section.name().to_owned()).collect(),
+        text: document.text().to_owned(),
+        imported_by: caller.user.clone(),
+        active_from: None,
+        activated_by: None,
+    })
+}
+
+fn invalid(faults: &[Fault]) -> Failure {
+    let mut violations = Violations::default();
+    for fault in faults {
+        violations.add("text", fault);
+    }
+    Failure::Invalid(violations)
+}
+
+/// Stores a checked version.
+pub(crate) async fn import_policy(
+    deps: &Deps,
+    key: WriteKey,
+    policy: PolicyRow,
+) -> Written<pb::ImportPolicyResponse> {
+    let (tenant, now) = (key.caller.tenant.clone(), key.now);
+    let work = move |tx| -> hjm_service::TxFuture<'_, _, Error> {
+        Box::pin(async move {
+            store::policy_insert(tx, &tenant, &policy, now).await?;
+            let policy = to_pb_policy(&policy);
+            let events = vec![events::policy_imported(policy.clone())];
+            Ok((pb::ImportPolicyResponse { policy: Some(policy), ..Default::default() }, events))
+        })
+    };
+    deps.producer.write(key, work).await
+}
+
+/// Puts a version in force from a day.
+pub(crate) async fn activate_policy(
+    deps: &Deps,
+    key: WriteKey,
+    policy_id: String,
+    version: u32,
+    active_from: Date,
+) -> Written<pb::ActivatePolicyResponse> {
+    let (caller, now) = (key.caller.clone(), key.now);
+    let work = move |tx| -> hjm_service::TxFuture<'_, _, Error> {
+        Box::pin(async move {
+            let tenant = &caller.tenant;
+            store::activation_lock(tx, tenant).await?;
+            let mut policy = store::policy_find(tx, tenant, &policy_id, version).await?;
+            refuse_activation(&policy, &caller, active_from)?;
+            let newest = store::activation_newest(tx, tenant, &policy_id).await?;
+            if let Some(newest) = newest.filter(|newest| *newest >= active_from) {
+                return Err(Error::PolicyOrder(newest));
+            }
+            let holder =
+                store::section_holder_find(tx, tenant, &policy_id, &policy.sections).await?;
+            if let Some((section, policy_id)) = holder {
+                return Err(Error::SectionTaken { section, policy_id });
+            }
+            store::activation_insert(tx, tenant, &policy, active_from, &caller.user, now).await?;
+            policy.active_from = Some(active_from);
+            policy.activated_by = Some(caller.user);
+            Ok(activated(&policy, now))
+        })
+    };
+    deps.producer.write(key, work).await
+}
+
+fn refuse_activation(policy: &PolicyRow, caller: &Caller, from: Date) -> Result<(), Error> {
+    if let Some(active_from) = policy.active_from {
+        return Err(Error::AlreadyActive(active_from));
+    }
+    if policy.imported_by == caller.user {
+        return Err(Error::SecondPersonRequired);
+    }
+    let document = PolicyDocument::parse(&policy.text).map_err(|faults| invalid(&faults))?;
+    if from < document.valid_from() {
+        return Err(Error::BeforeValidity(document.valid_from()));
+    }
+    Ok(())
+}
+
+fn activated(
+    policy: &PolicyRow,
+    now: jiff::Timestamp,
+) -> (pb::ActivatePolicyResponse, Vec<NewEvent>) {
+    let told = pb::Policy { text: policy.text.clone(), ..to_pb_policy(policy) };
+    let answer =
+        pb::ActivatePolicyResponse { policy: Some(to_pb_policy(policy)), ..Default::default() };
+    (answer, vec![events::policy_activated(told, now)])
+}
+
+/// Stored versions, a page.
+pub(crate) async fn list_policies(
+    deps: &Deps,
+    caller: &Caller,
+    after: (String, u32),
+    rows_max: i64,
+) -> Result<Vec<PolicyRow>, Error> {
+    let tenant = caller.tenant.clone();
+    let read = deps.producer.database().read(&caller.scope(), |tx| {
+        Box::pin(async move {
+            store::policy_list(tx, &tenant, (&after.0, after.1), rows_max).await
+        })
+    });
+    Ok(read.await?)
+}
+
+/// One version with its text.
+pub(crate) async fn get_policy(
+    deps: &Deps,
+    caller: &Caller,
+    policy_id: String,
+    version: u32,
+) -> Result<pb::GetPolicyResponse, Error> {
+    let tenant = caller.tenant.clone();
+    let read = deps.producer.database().read(&caller.scope(), |tx| {
+        Box::pin(async move { store::policy_find(tx, &tenant, &policy_id, version).await })
+    });
+    let policy = read.await?;
+    let told = pb::Policy { text: policy.text.clone(), ..to_pb_policy(&policy) };
+    Ok(pb::GetPolicyResponse { policy: Some(told) })
+}

@@ -1,0 +1,79 @@
+//! Wire types to the catalogue's own and back.
+
+use hjm_catalogue::ProductGroup;
+use hjm_ids::ArticleNumber;
+use hjm_proto::catalogue::v1 as pb;
+use hjm_service::{
+    Violations,
+    convert::{
+        from_pb_charge_form, from_pb_date, from_pb_text, from_pb_words, to_pb_date,
+        to_pb_unit_price,
+    },
+};
+
+use crate::store::{ArticleRow, PolicyRow, PriceRow};
+
+const NAME_LENGTH_MAX: usize = 200;
+
+pub(crate) fn from_pb_article(
+    violations: &mut Violations,
+    article: Option<&pb::Article>,
+) -> Option<ArticleRow> {
+    let article = violations.need("article", article)?;
+    let number = from_pb_text(violations, "article.article_number", &article.article_number);
+    let name = from_pb_words(violations, "article.name", &article.name, NAME_LENGTH_MAX);
+    let iso_code = from_pb_text(violations, "article.iso_code", &article.iso_code);
+    let kind = pb::ArticleKind::try_from(article.kind)
+        .ok()
+        .filter(|kind| *kind != pb::ArticleKind::Unspecified);
+    let kind = violations.need("article.kind", kind);
+    let charge_form = from_pb_charge_form(violations, "article.charge_form", article.charge_form);
+    let group = u8::try_from(article.product_group).ok().and_then(ProductGroup::from_number);
+    let product_group = violations.need("article.product_group", group);
+    let valid_from = from_pb_date(violations, "article.valid_from", article.valid_from.as_ref());
+    Some(ArticleRow {
+        article_number: number?,
+        name: name?,
+        iso_code: iso_code?,
+        kind: kind?,
+        charge_form: charge_form?,
+        product_group: product_group?,
+        valid_from: valid_from?,
+    })
+}
+
+pub(crate) fn to_pb_article(article: &ArticleRow) -> pb::Article {
+    pb::Article {
+        article_number: article.article_number.to_string(),
+        name: article.name.clone(),
+        iso_code: article.iso_code.to_string(),
+        kind: article.kind.into(),
+        charge_form: article.charge_form.into(),
+        product_group: u32::from(article.product_group.number()),
+        valid_from: Some(to_pb_date(article.valid_from)),
+    }
+}
+
+pub(crate) fn to_pb_price(number: &ArticleNumber, price: &PriceRow) -> pb::Price {
+    pb::Price {
+        article_number: number.to_string(),
+        price: Some(to_pb_unit_price(&price.price)),
+        valid_from: Some(to_pb_date(price.valid_from)),
+        valid_to: price.valid_to.map(to_pb_date),
+    }
+}
+
+/// Without its text: only `GetPolicy` and events carry that.
+pub(crate) fn to_pb_policy(policy: &PolicyRow) -> pb::Policy {
+    pb::Policy {
+        policy_id: policy.policy_id.clone(),
+        version: policy.version,
+        title: policy.title.clone(),
+        hash: policy.hash.clone(),
+        sections: policy.sections.clone(),
+        text: String::new(),
+        imported_by: policy.imported_by.clone(),
+        active_from: policy.active_from.map(to_pb_date),
+        activated_by: policy.activated_by.clone().unwrap_or_default(),
+    }
+}

@@ -1,0 +1,1 @@
+//! free-card-service
