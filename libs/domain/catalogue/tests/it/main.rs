@@ -1,0 +1,1 @@
+//! Tests of own fees and payers.
