@@ -1,0 +1,1 @@
+//! Tests of the whole suite; they are in `tests/it`.

@@ -1,0 +1,4 @@
+//! The suite as a whole: its shape, and what it does over the network.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod tidy;
