@@ -1,0 +1,23 @@
+//! What a month costs: rent lines, sale lines, differences and recurring fees.
+//!
+//! Owns the arithmetic of a bill. [`rent_lines`] turns a [`Holding`] (what a loan's timeline says)
+//! and its dated prices into the lines of one month: every billable day once, to one payer, money
+//! rounded once a line. [`difference`] says what to credit and what to post when the timeline
+//! changed after its lines were posted: whole lines, never a part of one. [`accruals`] dates the
+//! periods of a recurring fee. What is posted is never changed.
+//!
+//! Dates are civil dates in Sweden. There is no clock here.
+
+mod accrual;
+mod difference;
+mod error;
+mod line;
+mod policy;
+mod rent;
+
+pub use accrual::{Accrual, accruals};
+pub use difference::{Difference, PostedLine, difference};
+pub use error::BillingError;
+pub use line::{Line, LineKind, Sale, sale_line};
+pub use policy::{RentEnd, RentPolicy, RentStart, RentUnit};
+pub use rent::{Holding, PriceStep, Segment, rent_lines};

@@ -1,0 +1,11 @@
+//! Tests of rent, sales, differences and recurring fees.
+
+#![cfg(test)]
+
+mod accruals;
+mod difference;
+mod laws;
+mod policy_file;
+mod rent;
+mod sale;
+mod support;

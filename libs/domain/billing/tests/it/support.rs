@@ -1,0 +1,113 @@
+//! The policy of the tests and short ways to write loans and lines.
+
+use hjm_billing::{Holding, Line, PriceStep, RentPolicy, Segment};
+use hjm_ids::{CustomerNumber, LoanId, PrincipalId};
+use hjm_policy::PolicyDocument;
+use jiff::civil::Date;
+
+/// Rent by the day, from delivery to the registered return, since 2017.
+pub(crate) const POLICY: &str = r#"
+id = "test-rent"
+version = 1
+tenant = "test-county"
+title = "Rent of the tests"
+valid_from = 2017-01-01
+
+[sources]
+handbook = "Handbook"
+decision = "Decision of the tests"
+
+[[rent.unit]]
+value = "DAY"
+valid_from = 2017-01-01
+source = "decision Q1"
+
+[[rent.start]]
+value = "DELIVERY"
+valid_from = 2017-01-01
+source = "decision Q1"
+
+[[rent.end]]
+value = "RETURN_REGISTERED"
+valid_from = 2017-01-01
+source = "handbook §7.2"
+"#;
+
+pub(crate) fn policy() -> RentPolicy {
+    let document = PolicyDocument::parse(POLICY).unwrap();
+    RentPolicy::parse(&document).unwrap().unwrap()
+}
+
+pub(crate) fn date(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+pub(crate) fn customer(text: &str) -> CustomerNumber {
+    text.parse().unwrap()
+}
+
+pub(crate) fn principal(text: &str) -> PrincipalId {
+    text.parse().unwrap()
+}
+
+pub(crate) fn loan() -> LoanId {
+    LoanId::new(uuid::Uuid::from_u64_pair(2, 1))
+}
+
+/// `X from DATE; Y from DATE`.
+fn dated(text: &str) -> impl Iterator<Item = (&str, Date)> {
+    text.split("; ").map(|part| {
+        let (value, from) = part.split_once(" from ").unwrap();
+        (value, date(from))
+    })
+}
+
+pub(crate) fn segments(text: &str) -> Vec<Segment> {
+    dated(text)
+        .map(|(number, from)| Segment {
+            customer_number: customer(number),
+            principal: principal(number),
+            from,
+        })
+        .collect()
+}
+
+pub(crate) fn prices(text: &str) -> Vec<PriceStep> {
+    dated(text)
+        .map(|(price, from)| PriceStep {
+            from,
+            price: price.parse().unwrap(),
+        })
+        .collect()
+}
+
+pub(crate) fn holding(
+    delivered_on: Date,
+    returned_on: Option<Date>,
+    died_on: Option<Date>,
+    payers: &str,
+) -> Holding {
+    Holding {
+        loan: loan(),
+        article: "10001".parse().unwrap(),
+        delivered_on,
+        returned_on,
+        segments: segments(payers),
+        died_on,
+    }
+}
+
+/// Lines as the tables write them.
+pub(crate) fn shown(lines: &[Line]) -> String {
+    let lines: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            let deceased = if line.deceased { " deceased" } else { "" };
+            format!(
+                "{} to {}: {} days {} on {}{deceased}",
+                line.from, line.to, line.days, line.amount, line.customer_number
+            )
+        })
+        .collect();
+    lines.join("; ")
+}
