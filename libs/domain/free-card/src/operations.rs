@@ -3,10 +3,12 @@
 
 use hjm_ids::FeeId;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
+use crate::assess::DrawnCard;
 use crate::error::EngineError;
 use crate::log::{CardRelease, FeeEvent, FixedCard, LogEntry, ProposedFee};
-use crate::replay::{Account, AccountState, AssessedFee, CardStanding, replay};
+use crate::replay::{Account, AccountState, AssessedFee};
 use crate::scheme::{CancelFinal, Scheme};
 use crate::status::{Status, status_on};
 
@@ -19,7 +21,7 @@ pub struct Quote {
     pub status: Status,
 }
 
-/// What registering a fee comes to.
+/// What registering or cancelling a fee comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
     /// What to append, in this order.
@@ -30,28 +32,17 @@ pub struct Registration {
 
 /// The entry that makes the first due card of the log final, if one is due at `now` (decisions 32).
 /// Its instant is the due instant, not `now`. Several cards may be due: append and ask again.
+/// [`register`] and [`cancel`] do so themselves.
 ///
 /// # Errors
-/// As [`replay`].
+/// As [`replay`](crate::replay).
 pub fn due_fix(
     scheme: &Scheme,
     log: &[LogEntry],
     now: Timestamp,
 ) -> Result<Option<LogEntry>, EngineError> {
-    let due = replay(scheme, log)?
-        .cards
-        .into_iter()
-        .filter_map(|card| match card.standing {
-            CardStanding::Preliminary { final_at } if final_at <= now => Some(FixedCard {
-                completed_by: card.completed_by,
-                from: card.from,
-                to: card.to,
-                at: final_at,
-            }),
-            CardStanding::Preliminary { .. } | CardStanding::Final | CardStanding::Retained => None,
-        })
-        .min_by_key(|fixed| fixed.at);
-    Ok(due.map(LogEntry::CardFixed))
+    let account = Account::of(scheme, log)?;
+    Ok(account.due(scheme, now).map(LogEntry::CardFixed))
 }
 
 /// What each fee would cost, were they registered at `now` in the order given. Changes nothing.
@@ -64,11 +55,12 @@ pub fn quote(
     fees: &[ProposedFee],
     now: Timestamp,
 ) -> Result<Vec<Quote>, EngineError> {
-    let mut log = log.to_vec();
+    let mut writing = Writing::open(scheme, log, now)?;
     let mut quotes = Vec::with_capacity(fees.len());
     for proposed in fees {
-        let Registration { entries, state } = register(scheme, &log, proposed, now)?;
-        log.extend(entries);
+        writing.fix_due(now)?;
+        writing.add_fee(proposed, now)?;
+        let state = writing.account.clone().state(scheme)?;
         let fee = state.fee(proposed.fee).cloned();
         quotes.push(Quote {
             fee: fee.ok_or(EngineError::UnknownFee { fee: proposed.fee })?,
@@ -83,32 +75,19 @@ pub fn quote(
 /// [`ProposedFee::check`].
 ///
 /// # Errors
-/// [`EngineError::CeilingMissing`], [`EngineError::DuplicateFee`]; the rest as [`replay`].
+/// [`EngineError::CeilingMissing`], [`EngineError::DuplicateFee`]; the rest as
+/// [`replay`](crate::replay).
 pub fn register(
     scheme: &Scheme,
     log: &[LogEntry],
     proposed: &ProposedFee,
     now: Timestamp,
 ) -> Result<Registration, EngineError> {
-    let mut all = with_due(scheme, log, now)?;
-    let mut event = FeeEvent {
-        fee: proposed.fee,
-        sequence: Account::of(scheme, &all)?.next_sequence(),
-        on: proposed.on,
-        registered_at: now,
-        principal: proposed.principal.clone(),
-        nominal: proposed.nominal,
-        charged: proposed.nominal,
-    };
-    all.push(LogEntry::Fee(event.clone()));
-    let entitled = replay(scheme, &all)?.fee(event.fee).map(|fee| fee.entitled);
-    event.charged = entitled.ok_or(EngineError::UnknownFee { fee: event.fee })?;
-    all.pop();
-    all.push(LogEntry::Fee(event));
-    let state = replay(scheme, &all)?;
+    let mut writing = Writing::open(scheme, log, now)?;
+    writing.add_fee(proposed, now)?;
     Ok(Registration {
-        entries: all.split_off(log.len()),
-        state,
+        entries: writing.entries,
+        state: writing.account.state(scheme)?,
     })
 }
 
@@ -117,65 +96,98 @@ pub fn register(
 /// cancelled fee had a part in (D-8).
 ///
 /// # Errors
-/// [`EngineError::UnknownFee`], [`EngineError::AlreadyCancelled`]; the rest as [`replay`].
+/// [`EngineError::UnknownFee`], [`EngineError::AlreadyCancelled`]; the rest as
+/// [`replay`](crate::replay).
 pub fn cancel(
     scheme: &Scheme,
     log: &[LogEntry],
     fee: FeeId,
     now: Timestamp,
-) -> Result<Vec<LogEntry>, EngineError> {
-    let mut all = with_due(scheme, log, now)?;
-    let before = Account::of(scheme, &all)?;
-    all.push(LogEntry::Cancel { fee, at: now });
-    let after = Account::of(scheme, &all)?;
+) -> Result<Registration, EngineError> {
+    let mut writing = Writing::open(scheme, log, now)?;
+    let before = writing.account.cards_of_fees(scheme)?;
+    writing.append(LogEntry::Cancel { fee, at: now })?;
     match scheme.on_cancel_final() {
         CancelFinal::Retain => {}
-        CancelFinal::Recalculate => {
-            all.extend(releases(scheme, &before, &after, now)?);
-        }
+        CancelFinal::Recalculate => writing.release_changed(&before, now)?,
     }
-    Ok(all.split_off(log.len()))
+    Ok(Registration {
+        entries: writing.entries,
+        state: writing.account.state(scheme)?,
+    })
 }
 
-/// A fixed card is released when the cancellation changed the card that the fees give for its days;
-/// one that was held or kept for another reason stays.
-fn releases(
-    scheme: &Scheme,
-    before: &Account,
-    after: &Account,
-    at: Timestamp,
-) -> Result<Vec<LogEntry>, EngineError> {
-    let before_cards = before.cards_of_fees(scheme)?;
-    let after_cards = after.cards_of_fees(scheme)?;
-    let released = after.fixed().filter(|fixed| {
-        let given = |cards: &[crate::assess::DrawnCard]| {
-            let days = cards
-                .iter()
-                .find(|card| card.overlaps(fixed.from, fixed.to));
-            days.map(|card| (card.from, card.to))
+/// An account with the entries that are about to be appended to its log.
+struct Writing<'a> {
+    scheme: &'a Scheme,
+    account: Account,
+    entries: Vec<LogEntry>,
+}
+
+impl<'a> Writing<'a> {
+    /// Whatever is written at `now`, the cards that are due come first.
+    fn open(scheme: &'a Scheme, log: &[LogEntry], now: Timestamp) -> Result<Self, EngineError> {
+        let mut writing = Self {
+            scheme,
+            account: Account::of(scheme, log)?,
+            entries: Vec::new(),
         };
-        given(&before_cards) != given(&after_cards)
-    });
-    Ok(released
-        .map(|fixed| {
-            LogEntry::CardReleased(CardRelease {
-                completed_by: fixed.completed_by,
-                from: fixed.from,
-                to: fixed.to,
-                at,
-            })
-        })
-        .collect())
+        writing.fix_due(now)?;
+        Ok(writing)
+    }
+
+    fn append(&mut self, entry: LogEntry) -> Result<(), EngineError> {
+        self.account.add(self.scheme, &entry)?;
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    fn fix_due(&mut self, now: Timestamp) -> Result<(), EngineError> {
+        while let Some(fixed) = self.account.due(self.scheme, now) {
+            self.append(LogEntry::CardFixed(fixed))?;
+        }
+        Ok(())
+    }
+
+    fn add_fee(&mut self, proposed: &ProposedFee, now: Timestamp) -> Result<(), EngineError> {
+        let mut event = FeeEvent {
+            fee: proposed.fee,
+            sequence: self.account.next_sequence(),
+            on: proposed.on,
+            registered_at: now,
+            principal: proposed.principal.clone(),
+            nominal: proposed.nominal,
+            charged: proposed.nominal,
+        };
+        let mut tried = self.account.clone();
+        tried.add(self.scheme, &LogEntry::Fee(event.clone()))?;
+        let entitled = tried.entitled(event.fee);
+        event.charged = entitled.ok_or(EngineError::UnknownFee { fee: event.fee })?;
+        self.append(LogEntry::Fee(event))
+    }
+
+    /// A fixed card is released when the cancellation changed the card that the fees give for its
+    /// days; one that was held or kept for another reason stays.
+    fn release_changed(&mut self, before: &[DrawnCard], at: Timestamp) -> Result<(), EngineError> {
+        let after = self.account.cards_of_fees(self.scheme)?;
+        let fixed: Vec<FixedCard> = self.account.fixed().collect();
+        for card in fixed {
+            if days_given(before, card) != days_given(&after, card) {
+                self.append(LogEntry::CardReleased(CardRelease {
+                    completed_by: card.completed_by,
+                    from: card.from,
+                    to: card.to,
+                    at,
+                }))?;
+            }
+        }
+        Ok(())
+    }
 }
 
-fn with_due(
-    scheme: &Scheme,
-    log: &[LogEntry],
-    now: Timestamp,
-) -> Result<Vec<LogEntry>, EngineError> {
-    let mut all = log.to_vec();
-    while let Some(fixed) = due_fix(scheme, &all, now)? {
-        all.push(fixed);
-    }
-    Ok(all)
+fn days_given(cards: &[DrawnCard], fixed: FixedCard) -> Option<(Date, Date)> {
+    let mut over = cards
+        .iter()
+        .filter(|card| card.overlaps(fixed.from, fixed.to));
+    over.next().map(|card| (card.from, card.to))
 }

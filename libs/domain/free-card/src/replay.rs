@@ -175,7 +175,7 @@ pub fn replay(scheme: &Scheme, log: &[LogEntry]) -> Result<AccountState, EngineE
 }
 
 /// The log, taken in.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Account {
     /// All fees in event order; true where cancelled.
     fees: BTreeMap<Key, (FeeEvent, bool)>,
@@ -193,10 +193,32 @@ impl Account {
     pub(crate) fn of(scheme: &Scheme, log: &[LogEntry]) -> Result<Self, EngineError> {
         let mut account = Self::default();
         for entry in log {
-            account.take(entry)?;
-            account.assess(scheme, entry.at())?;
+            account.add(scheme, entry)?;
         }
         Ok(account)
+    }
+
+    /// Takes in one more entry. After an error the account is not to be used.
+    pub(crate) fn add(&mut self, scheme: &Scheme, entry: &LogEntry) -> Result<(), EngineError> {
+        self.take(entry)?;
+        self.assess(scheme, entry.at())
+    }
+
+    pub(crate) fn entitled(&self, fee: FeeId) -> Option<Money> {
+        let assessed = self.assessed.iter().find(|assessed| assessed.fee == fee);
+        assessed.map(|fee| fee.entitled)
+    }
+
+    /// The first card that is due to become final at `now`.
+    pub(crate) fn due(&self, scheme: &Scheme, now: Timestamp) -> Option<FixedCard> {
+        let open = self.cards.iter().filter(|(card, _)| !card.fixed);
+        let due = open.map(|(card, since)| FixedCard {
+            completed_by: card.completed_by,
+            from: card.from,
+            to: card.to,
+            at: final_at(scheme, *since),
+        });
+        due.filter(|card| card.at <= now).min_by_key(|card| card.at)
     }
 
     pub(crate) fn next_sequence(&self) -> u64 {

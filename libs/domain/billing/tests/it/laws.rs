@@ -120,7 +120,9 @@ proptest! {
         for month in months() {
             let lines = rent_lines(&loan, &prices, &policy(), month).unwrap();
             for pair in lines.windows(2) {
-                let same = |line: &Line| (line.customer_number.clone(), line.unit_price, line.deceased);
+                let same = |line: &Line| {
+                    (line.customer_number.clone(), line.unit_price, line.deceased)
+                };
                 prop_assert_ne!(same(&pair[0]), same(&pair[1]));
             }
         }

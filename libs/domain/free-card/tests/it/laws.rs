@@ -109,12 +109,14 @@ proptest! {
     }
 
     #[test]
-    fn i14_a_cancelled_fee_is_as_if_it_never_was(fees in arrivals(), pick in any::<prop::sample::Index>()) {
+    fn i14_a_cancelled_fee_is_as_if_it_never_was(
+        fees in arrivals(), pick in any::<prop::sample::Index>(),
+    ) {
         let scheme = scheme(&Options::default());
         let mut log = log_of(&fees);
         let gone = pick.index(fees.len());
         let at = morning(day(2000));
-        log.extend(cancel(&scheme, &log, fee_id(gone as u64 + 1), at).unwrap());
+        log.extend(cancel(&scheme, &log, fee_id(gone as u64 + 1), at).unwrap().entries);
         let state = replay(&scheme, &log).unwrap();
         let mut without = log_of(&fees);
         without.remove(gone);
@@ -142,8 +144,8 @@ proptest! {
         for (number, pick) in (0..).zip(&cancelled) {
             let now = morning(day(3000 + 3 * number));
             let fee = fee_id(pick.index(fees.len()) as u64 + 1);
-            if let Ok(entries) = cancel(&scheme, &log, fee, now) {
-                log.extend(entries);
+            if let Ok(done) = cancel(&scheme, &log, fee, now) {
+                log.extend(done.entries);
             }
         }
         let state = replay(&scheme, &log).unwrap();

@@ -74,7 +74,7 @@ fn a_fee_is_registered_once_and_cancelled_once() {
         cancel(&scheme, &log, fee_id(2), now).unwrap_err(),
         EngineError::UnknownFee { fee: fee_id(2) }
     );
-    log.extend(cancel(&scheme, &log, fee.fee, now).unwrap());
+    log.extend(cancel(&scheme, &log, fee.fee, now).unwrap().entries);
     assert_eq!(
         cancel(&scheme, &log, fee.fee, now).unwrap_err(),
         EngineError::AlreadyCancelled { fee: fee.fee }

@@ -94,8 +94,14 @@ fn a_window_of_no_months_is_refused() {
 
 #[test]
 fn a_second_window_is_refused() {
-    let second = "[[free_card.window]]\nmonths = 12\nmode = \"ROLLING\"\nend_rule = \"DAY_BEFORE\"\n\
-                  valid_from = 2010-01-01\nsource = \"board\"\n\n[[free_card.event_date]]";
+    let second = r#"[[free_card.window]]
+months = 12
+mode = "ROLLING"
+end_rule = "DAY_BEFORE"
+valid_from = 2010-01-01
+source = "board"
+
+[[free_card.event_date]]"#;
     let told = faults("[[free_card.event_date]]", second);
     assert!(
         told.contains("2 readable rows [[free_card.window]]"),

@@ -73,8 +73,8 @@ fn take(scheme: &Scheme, log: &mut Vec<LogEntry>, step: &str) {
             add(scheme, log, &fee(name, on, sek), date(at), charged);
         }
         ["cancel", name, "at", at] => {
-            let entries = cancel(scheme, log, fee_called(name), morning(date(at))).unwrap();
-            log.extend(entries);
+            let done = cancel(scheme, log, fee_called(name), morning(date(at))).unwrap();
+            log.extend(done.entries);
         }
         _ => panic!("no such step: {step}"),
     }

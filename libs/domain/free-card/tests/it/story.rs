@@ -117,7 +117,11 @@ fn fc_v07_a_quote_changes_nothing_and_says_what_registering_says() {
 fn fc_w12_the_second_telling_february_is_credited_on_11_june() {
     let scheme = scheme(&Options::default());
     let mut log = registered(1..=6);
-    log.extend(cancel(&scheme, &log, fee_id(2), morning(day("2024-06-11"))).unwrap());
+    log.extend(
+        cancel(&scheme, &log, fee_id(2), morning(day("2024-06-11")))
+            .unwrap()
+            .entries,
+    );
     let state = replay(&scheme, &log).unwrap();
     assert!(state.cards.is_empty(), "the card goes");
     let february = state.fee(fee_id(2)).unwrap();
