@@ -1,1 +1,7 @@
-//! Tests of own fees and payers.
+//! Tests of own fees and payers, most of them on the policies that are shipped.
+
+mod fee_faults;
+mod fee_table;
+mod payer_faults;
+mod payers;
+mod shipped;

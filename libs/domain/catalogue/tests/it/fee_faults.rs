@@ -1,0 +1,160 @@
+//! Fee tables that are refused, with the place named.
+
+use hjm_catalogue::{FeeReason, ProductGroup};
+use jiff::civil::date;
+
+use crate::fee_table::rollator;
+use crate::shipped::{fees, text};
+
+fn refused(table: &str) -> String {
+    fees(table).err().unwrap_or_default()
+}
+
+fn with(extra: &str) -> String {
+    text("jamtland-harjedalen/fees.toml") + extra
+}
+
+fn row(kind: &str, fields: &str) -> String {
+    with(&format!(
+        "\n[[fees.{kind}]]\n{fields}\nvalid_from = 2020-01-01\nsource = \"handbook\"\n"
+    ))
+}
+
+#[test]
+fn two_fees_equally_specific_on_one_day_are_refused() {
+    let fields = "id = \"x\"\niso = [\"1201\", \"120606\"]\nkind = \"ONE_OFF\"\namount = \"1\"";
+    let faults = refused(&row("fee", fields));
+    assert!(
+        faults.contains("fees.fee[5].valid_from: decides the same as fees.fee[1]"),
+        "{faults}"
+    );
+    assert!(faults.contains("both hold on 2020-01-01"), "{faults}");
+    let exemption = "id = \"x\"\nwhen = \"UNDER_AGE\"\nage_below = 20";
+    assert!(refused(&row("exemption", exemption)).contains("fees.exemption[4]"));
+    assert!(refused(&row("cost_cap", "id = \"x\"\namount = \"1\"")).contains("fees.cost_cap[3]"));
+    let group = "id = \"x\"\ngroup = 4\nhandling = \"FEE\"";
+    assert!(refused(&row("group", group)).contains("fees.group[5]"));
+}
+
+#[test]
+fn more_specific_fee_wins_over_a_wider_one() {
+    let fields = "id = \"x\"\niso = [\"12060602\"]\nkind = \"ONE_OFF\"\namount = \"100.00\"";
+    let table = fees(&row("fee", fields)).unwrap();
+    let mut facts = rollator(date(2025, 3, 10));
+    assert_eq!(table.decide(&facts).unwrap().explanation.rule, "rollator");
+    facts.iso = "12060602".parse().unwrap();
+    assert_eq!(table.decide(&facts).unwrap().explanation.rule, "x");
+    facts.on = date(2019, 12, 31);
+    assert_eq!(table.decide(&facts).unwrap().explanation.rule, "rollator");
+}
+
+#[test]
+fn exemption_of_a_narrower_area_wins_over_a_wider_one() {
+    let fields = "id = \"x\"\nwhen = \"UNDER_AGE\"\nage_below = 0\niso = [\"12060602\"]";
+    let table = fees(&row("exemption", fields)).unwrap();
+    let mut facts = rollator(date(2025, 3, 10));
+    facts.born_on = Some(date(2010, 1, 1));
+    assert_eq!(table.decide(&facts).unwrap().reason, FeeReason::UnderAge);
+    facts.iso = "12060602".parse().unwrap();
+    assert_eq!(table.decide(&facts).unwrap().reason, FeeReason::Fee);
+}
+
+#[test]
+fn value_without_source_unknown_field_and_ill_written_amount_are_told_at_once() {
+    let text = text("jamtland-harjedalen/fees.toml")
+        .replacen("source = \"handbook §6.2 note 9\"\n", "", 1)
+        .replacen(
+            "amount = \"100.00\"",
+            "amount = \"100.005\"\nceiling = 1",
+            1,
+        )
+        .replacen(
+            "source = \"inquiry §4.1.1 group 3\"",
+            "source = \"enquiry §4.1.1\"",
+            1,
+        );
+    let faults = refused(&text);
+    for place in [
+        "fees.cost_cap[1].source: missing",
+        "fees.fee[4].amount: \"100.005\": an amount has at most two decimals",
+        "fees.fee[4].ceiling: unknown field",
+        "fees.exemption[1].source: \"enquiry\" is no key of [sources]",
+    ] {
+        assert!(faults.contains(place), "{place} in\n{faults}");
+    }
+    assert_eq!(faults.lines().count(), 4, "{faults}");
+    assert!(
+        faults.lines().all(|fault| fault.starts_with("line ")),
+        "{faults}"
+    );
+}
+
+#[test]
+fn rows_that_make_no_sense_are_refused() {
+    for (kind, fields, expected) in [
+        (
+            "fee",
+            "id = \"x\"\niso = [\"01\"]\nkind = \"MONTHLY\"\namount = \"1\"",
+            "].kind: unknown",
+        ),
+        (
+            "fee",
+            "id = \"x\"\niso = [\"01\"]\nkind = \"ONE_OFF\"\namount = \"-1\"",
+            "not negative",
+        ),
+        (
+            "fee",
+            "id = \"x\"\niso = []\nkind = \"ONE_OFF\"\namount = \"1\"",
+            "].iso: the list is",
+        ),
+        (
+            "fee",
+            "id = \"x\"\niso = [\"1\"]\nkind = \"ONE_OFF\"\namount = \"1\"",
+            "].iso: \"1\"",
+        ),
+        (
+            "exemption",
+            "id = \"x\"\nwhen = \"UNDER_AGE\"\niso = [\"01\"]",
+            "age_below: missing",
+        ),
+        (
+            "exemption",
+            "id = \"x\"\nwhen = \"RICH\"",
+            "].when: unknown variant",
+        ),
+        (
+            "exemption",
+            "id = \"x\"\nwhen = \"PALLIATIVE\"\nage_below = 3\niso = [\"01\"]",
+            "age_below: belongs to UNDER_AGE only",
+        ),
+        (
+            "group",
+            "id = \"x\"\ngroup = 5\nhandling = \"FREE\"",
+            "].group: a product group is",
+        ),
+        (
+            "surprise",
+            "id = \"x\"",
+            "fees.surprise: this section has no such key",
+        ),
+    ] {
+        let faults = refused(&row(kind, fields));
+        assert!(faults.contains(expected), "{expected} in\n{faults}");
+    }
+}
+
+#[test]
+fn cost_cap_group_without_a_cap_and_table_without_groups_are_refused() {
+    let text = text("dalarna/fees.toml");
+    let capped = text.replacen("handling = \"FREE\"", "handling = \"COST_CAP\"", 1);
+    assert!(refused(&capped).contains("fees.group[3].handling: needs a row [[fees.cost_cap]]"));
+    let groups = text.find("[[fees.group]]").unwrap();
+    let fee = text.find("[[fees.fee]]").unwrap();
+    let bare = format!("{}{}", &text[..groups], &text[fee..]);
+    assert!(
+        refused(&bare).contains("fees: has no row [[fees.group]]"),
+        "{}",
+        refused(&bare)
+    );
+    assert_eq!(ProductGroup::from_number(0), None);
+}

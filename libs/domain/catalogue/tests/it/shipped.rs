@@ -1,0 +1,108 @@
+//! The shipped policy documents: all of them are read, and each is what its name says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hjm_catalogue::{FeeTable, PayerRules};
+use hjm_policy::{Fault, PolicyDocument, Section};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../policies")
+}
+
+pub(crate) fn text(name: &str) -> String {
+    let path = folder().join(name);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+pub(crate) fn document(text: &str) -> Result<PolicyDocument, String> {
+    PolicyDocument::parse(text).map_err(|faults| told(&faults))
+}
+
+pub(crate) fn told(faults: &[Fault]) -> String {
+    faults
+        .iter()
+        .map(Fault::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+pub(crate) fn fees(text: &str) -> Result<FeeTable, String> {
+    let table = FeeTable::parse(&document(text)?).map_err(|faults| told(&faults))?;
+    table.ok_or_else(|| "no section fees".to_owned())
+}
+
+pub(crate) fn payers(text: &str) -> Result<PayerRules, String> {
+    let rules = PayerRules::parse(&document(text)?).map_err(|faults| told(&faults))?;
+    rules.ok_or_else(|| "no section payers".to_owned())
+}
+
+#[test]
+fn every_shipped_document_is_read_and_named_after_its_place() {
+    let mut seen = Vec::new();
+    for county in fs::read_dir(folder()).unwrap() {
+        let county = county.unwrap().path();
+        for file in fs::read_dir(&county).unwrap() {
+            let path = file.unwrap().path();
+            let document = document(&fs::read_to_string(&path).unwrap())
+                .unwrap_or_else(|faults| panic!("{}:\n{faults}", path.display()));
+            let tenant = county.file_name().unwrap().to_str().unwrap();
+            let part = path.file_stem().unwrap().to_str().unwrap();
+            assert_eq!(document.tenant().as_str(), tenant);
+            assert_eq!(document.id(), format!("{tenant}-{part}"));
+            assert_eq!(
+                document.sections().len(),
+                1,
+                "one section, one document, one version"
+            );
+            FeeTable::parse(&document).unwrap();
+            PayerRules::parse(&document).unwrap();
+            seen.push((tenant.to_owned(), document.sections()[0]));
+        }
+    }
+    for (county, section) in [
+        ("jamtland-harjedalen", Section::Fees),
+        ("jamtland-harjedalen", Section::Payers),
+        ("jamtland-harjedalen", Section::Rent),
+        ("dalarna", Section::Fees),
+        ("dalarna", Section::Payers),
+        ("dalarna", Section::Rent),
+        ("dalarna", Section::FreeCard),
+    ] {
+        assert!(
+            seen.contains(&(county.to_owned(), section)),
+            "{county} {section:?}"
+        );
+    }
+}
+
+#[test]
+fn document_without_the_section_has_neither_table() {
+    let rent = document(&text("dalarna/rent.toml")).unwrap();
+    assert!(FeeTable::parse(&rent).unwrap().is_none());
+    assert!(PayerRules::parse(&rent).unwrap().is_none());
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "a check that was skipped says so")]
+fn dalarna_members_are_the_region_and_its_fifteen_municipalities() {
+    let text = text("dalarna/free-card.toml");
+    let codes: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("principal = \"")?.strip_suffix('"'))
+        .collect();
+    assert_eq!(codes.len(), 16);
+    assert!(codes.contains(&"20") && codes.contains(&"2081"));
+    let known =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/data/municipalities.csv");
+    let Ok(list) = fs::read_to_string(known) else {
+        eprintln!("skipped: the list of municipalities is not here");
+        return;
+    };
+    for row in list.lines().filter(|row| row.ends_with(",20")) {
+        assert!(
+            codes.contains(&row.split(',').next().unwrap_or_default()),
+            "{row}"
+        );
+    }
+}
