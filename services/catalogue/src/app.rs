@@ -27,15 +27,21 @@ pub(crate) async fn create_article(
     article: ArticleRow,
 ) -> Written<pb::CreateArticleResponse> {
     let tenant = key.caller.tenant.clone();
-    let work = move |tx| -> hjm_service::TxFuture<'_, _, Error> {
+    let written = deps.producer.write(key, move |tx| {
         Box::pin(async move {
             store::article_insert(tx, &tenant, &article).await?;
             let article = to_pb_article(&article);
             let events = vec![events::article_changed(article.clone())];
-            Ok((pb::CreateArticleResponse { article: Some(article), ..Default::default() }, events))
+            Ok((
+                pb::CreateArticleResponse {
+                    article: Some(article),
+                    ..Default::default()
+                },
+                events,
+            ))
         })
-    };
-    deps.producer.write(key, work).await
+    });
+    written.await
 }
 
 /// An article and its price on a day, with the feed's head at the same moment.
@@ -47,7 +53,8 @@ pub(crate) async fn get_article(
 ) -> Result<pb::GetArticleResponse, Error> {
     let tenant = caller.tenant.clone();
     let position = deps.producer.head(&tenant).await?.to_wire();
-    let read = deps.producer.database().read(&caller.scope(), |tx| {
+    let scope = caller.scope();
+    let read = deps.producer.database().read(&scope, |tx| {
         Box::pin(async move {
             let article = store::article_find(tx, &tenant, &number, on).await?;
             let price = store::price_find(tx, &tenant, &number, on).await?;
@@ -70,7 +77,8 @@ pub(crate) async fn list_articles(
     rows_max: i64,
 ) -> Result<Vec<ArticleRow>, Error> {
     let tenant = caller.tenant.clone();
-    let read = deps.producer.database().read(&caller.scope(), |tx| {
+    let scope = caller.scope();
+    let read = deps.producer.database().read(&scope, |tx| {
         Box::pin(async move { store::article_list(tx, &tenant, &after, rows_max).await })
     });
     Ok(read.await?)
@@ -84,16 +92,22 @@ pub(crate) async fn set_price(
     price: PriceRow,
 ) -> Written<pb::SetPriceResponse> {
     let tenant = key.caller.tenant.clone();
-    let work = move |tx| -> hjm_service::TxFuture<'_, _, Error> {
+    let written = deps.producer.write(key, move |tx| {
         Box::pin(async move {
             store::article_find(tx, &tenant, &number, price.valid_from).await?;
             store::price_set(tx, &tenant, &number, &price).await?;
             let price = to_pb_price(&number, &price);
             let events = vec![events::price_changed(price.clone())];
-            Ok((pb::SetPriceResponse { price: Some(price), ..Default::default() }, events))
+            Ok((
+                pb::SetPriceResponse {
+                    price: Some(price),
+                    ..Default::default()
+                },
+                events,
+            ))
         })
-    };
-    deps.producer.write(key, work).await
+    });
+    written.await
 }
 
 /// The price of an article on a day.
@@ -104,14 +118,17 @@ pub(crate) async fn get_price(
     on: Date,
 ) -> Result<pb::GetPriceResponse, Error> {
     let tenant = caller.tenant.clone();
-    let read = deps.producer.database().read(&caller.scope(), |tx| {
+    let scope = caller.scope();
+    let read = deps.producer.database().read(&scope, |tx| {
         Box::pin(async move {
             let price = store::price_find(tx, &tenant, &number, on).await?;
             let price = price.ok_or(Failure::NotFound("price"))?;
             Ok::<_, Failure>(to_pb_price(&number, &price))
         })
     });
-    Ok(pb::GetPriceResponse { price: Some(read.await?) })
+    Ok(pb::GetPriceResponse {
+        price: Some(read.await?),
+    })
 }
 
 /// Reads a policy text with every domain lib that owns a section of it.
@@ -131,7 +148,10 @@ pub(crate) fn check_policy(caller: &Caller, text: &str) -> Result<PolicyRow, Fai
         faults.extend(checked.err().into_iter().flatten());
     }
     if document.tenant() != &caller.tenant {
-        faults.push(Fault::new("tenant", "is not the caller's"));
+        faults.push(Fault {
+            place: "tenant".to_owned(),
+            message: "is not the caller's".to_owned(),
+        });
     }
     if !faults.is_empty() {
         return Err(invalid(&faults));
@@ -141,7 +161,11 @@ pub(crate) fn check_policy(caller: &Caller, text: &str) -> Result<PolicyRow, Fai
         version: document.version(),
         title: document.title().to_owned(),
         hash: document.hash().to_owned(),
-        sections: document.sections().iter().map(|section| section.name().to_owned()).collect(),
+        sections: document
+            .sections()
+            .iter()
+            .map(|section| section.name().to_owned())
+            .collect(),
         text: document.text().to_owned(),
         imported_by: caller.user.clone(),
         active_from: None,
@@ -164,15 +188,21 @@ pub(crate) async fn import_policy(
     policy: PolicyRow,
 ) -> Written<pb::ImportPolicyResponse> {
     let (tenant, now) = (key.caller.tenant.clone(), key.now);
-    let work = move |tx| -> hjm_service::TxFuture<'_, _, Error> {
+    let written = deps.producer.write(key, move |tx| {
         Box::pin(async move {
             store::policy_insert(tx, &tenant, &policy, now).await?;
             let policy = to_pb_policy(&policy);
             let events = vec![events::policy_imported(policy.clone())];
-            Ok((pb::ImportPolicyResponse { policy: Some(policy), ..Default::default() }, events))
+            Ok((
+                pb::ImportPolicyResponse {
+                    policy: Some(policy),
+                    ..Default::default()
+                },
+                events,
+            ))
         })
-    };
-    deps.producer.write(key, work).await
+    });
+    written.await
 }
 
 /// Puts a version in force from a day.
@@ -184,7 +214,7 @@ pub(crate) async fn activate_policy(
     active_from: Date,
 ) -> Written<pb::ActivatePolicyResponse> {
     let (caller, now) = (key.caller.clone(), key.now);
-    let work = move |tx| -> hjm_service::TxFuture<'_, _, Error> {
+    let written = deps.producer.write(key, move |tx| {
         Box::pin(async move {
             let tenant = &caller.tenant;
             store::activation_lock(tx, tenant).await?;
@@ -204,8 +234,8 @@ pub(crate) async fn activate_policy(
             policy.activated_by = Some(caller.user);
             Ok(activated(&policy, now))
         })
-    };
-    deps.producer.write(key, work).await
+    });
+    written.await
 }
 
 fn refuse_activation(policy: &PolicyRow, caller: &Caller, from: Date) -> Result<(), Error> {
@@ -226,9 +256,14 @@ fn activated(
     policy: &PolicyRow,
     now: jiff::Timestamp,
 ) -> (pb::ActivatePolicyResponse, Vec<NewEvent>) {
-    let told = pb::Policy { text: policy.text.clone(), ..to_pb_policy(policy) };
-    let answer =
-        pb::ActivatePolicyResponse { policy: Some(to_pb_policy(policy)), ..Default::default() };
+    let told = pb::Policy {
+        text: policy.text.clone(),
+        ..to_pb_policy(policy)
+    };
+    let answer = pb::ActivatePolicyResponse {
+        policy: Some(to_pb_policy(policy)),
+        ..Default::default()
+    };
     (answer, vec![events::policy_activated(told, now)])
 }
 
@@ -240,10 +275,11 @@ pub(crate) async fn list_policies(
     rows_max: i64,
 ) -> Result<Vec<PolicyRow>, Error> {
     let tenant = caller.tenant.clone();
-    let read = deps.producer.database().read(&caller.scope(), |tx| {
-        Box::pin(async move {
-            store::policy_list(tx, &tenant, (&after.0, after.1), rows_max).await
-        })
+    let scope = caller.scope();
+    let read = deps.producer.database().read(&scope, |tx| {
+        Box::pin(
+            async move { store::policy_list(tx, &tenant, (&after.0, after.1), rows_max).await },
+        )
     });
     Ok(read.await?)
 }
@@ -256,10 +292,14 @@ pub(crate) async fn get_policy(
     version: u32,
 ) -> Result<pb::GetPolicyResponse, Error> {
     let tenant = caller.tenant.clone();
-    let read = deps.producer.database().read(&caller.scope(), |tx| {
+    let scope = caller.scope();
+    let read = deps.producer.database().read(&scope, |tx| {
         Box::pin(async move { store::policy_find(tx, &tenant, &policy_id, version).await })
     });
     let policy = read.await?;
-    let told = pb::Policy { text: policy.text.clone(), ..to_pb_policy(&policy) };
+    let told = pb::Policy {
+        text: policy.text.clone(),
+        ..to_pb_policy(&policy)
+    };
     Ok(pb::GetPolicyResponse { policy: Some(told) })
 }

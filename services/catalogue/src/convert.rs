@@ -20,7 +20,11 @@ pub(crate) fn from_pb_article(
     article: Option<&pb::Article>,
 ) -> Option<ArticleRow> {
     let article = violations.need("article", article)?;
-    let number = from_pb_text(violations, "article.article_number", &article.article_number);
+    let number = from_pb_text(
+        violations,
+        "article.article_number",
+        &article.article_number,
+    );
     let name = from_pb_words(violations, "article.name", &article.name, NAME_LENGTH_MAX);
     let iso_code = from_pb_text(violations, "article.iso_code", &article.iso_code);
     let kind = pb::ArticleKind::try_from(article.kind)
@@ -28,9 +32,15 @@ pub(crate) fn from_pb_article(
         .filter(|kind| *kind != pb::ArticleKind::Unspecified);
     let kind = violations.need("article.kind", kind);
     let charge_form = from_pb_charge_form(violations, "article.charge_form", article.charge_form);
-    let group = u8::try_from(article.product_group).ok().and_then(ProductGroup::from_number);
+    let group = u8::try_from(article.product_group)
+        .ok()
+        .and_then(ProductGroup::from_number);
     let product_group = violations.need("article.product_group", group);
-    let valid_from = from_pb_date(violations, "article.valid_from", article.valid_from.as_ref());
+    let valid_from = from_pb_date(
+        violations,
+        "article.valid_from",
+        article.valid_from.as_ref(),
+    );
     Some(ArticleRow {
         article_number: number?,
         name: name?,

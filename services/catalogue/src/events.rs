@@ -11,26 +11,40 @@ use prost::Message as _;
 
 pub(crate) fn article_changed(article: Article) -> NewEvent {
     let aggregate = format!("article {}", article.article_number);
-    let event = Event::ArticleChanged(ArticleChanged { article: Some(article) });
+    let event = Event::ArticleChanged(ArticleChanged {
+        article: Some(article),
+    });
     event_of("ArticleChanged", aggregate, event)
 }
 
 pub(crate) fn price_changed(price: Price) -> NewEvent {
     let aggregate = format!("price {}", price.article_number);
-    event_of("PriceChanged", aggregate, Event::PriceChanged(PriceChanged { price: Some(price) }))
+    event_of(
+        "PriceChanged",
+        aggregate,
+        Event::PriceChanged(PriceChanged { price: Some(price) }),
+    )
 }
 
 pub(crate) fn policy_imported(policy: Policy) -> NewEvent {
     let aggregate = aggregate_of(&policy);
-    let policy = Policy { text: String::new(), ..policy };
-    let event = Event::PolicyImported(PolicyImported { policy: Some(policy) });
+    let policy = Policy {
+        text: String::new(),
+        ..policy
+    };
+    let event = Event::PolicyImported(PolicyImported {
+        policy: Some(policy),
+    });
     event_of("PolicyImported", aggregate, event)
 }
 
 pub(crate) fn policy_activated(policy: Policy, now: Timestamp) -> NewEvent {
     let aggregate = aggregate_of(&policy);
     let activated_at = Some(to_pb_timestamp(now));
-    let event = Event::PolicyActivated(PolicyActivated { policy: Some(policy), activated_at });
+    let event = Event::PolicyActivated(PolicyActivated {
+        policy: Some(policy),
+        activated_at,
+    });
     event_of("PolicyActivated", aggregate, event)
 }
 
@@ -40,5 +54,9 @@ fn aggregate_of(policy: &Policy) -> String {
 
 fn event_of(kind: &'static str, aggregate_id: String, event: Event) -> NewEvent {
     let payload = CatalogueEvent { event: Some(event) }.encode_to_vec();
-    NewEvent { kind, aggregate_id, payload }
+    NewEvent {
+        kind,
+        aggregate_id,
+        payload,
+    }
 }

@@ -44,7 +44,9 @@ impl article::ArticleService for Deps {
         let mut violations = Violations::default();
         let article = from_pb_article(&mut violations, request.article.as_ref());
         let article = violations.finish(article)?;
-        Ok(app::create_article(self, key, article).await?.into_response())
+        Ok(app::create_article(self, key, article)
+            .await?
+            .into_response())
     }
 
     async fn get_article(
@@ -58,7 +60,9 @@ impl article::ArticleService for Deps {
         let on = from_pb_date_optional(&mut violations, "as_of", request.as_of.as_ref());
         let (number, on) = violations.finish(number.zip(on))?;
         let on = on.map_or_else(|| self.clock.today(), Ok)?;
-        Ok(Response::new(app::get_article(self, &caller, number, on).await?))
+        Ok(Response::new(
+            app::get_article(self, &caller, number, on).await?,
+        ))
     }
 
     async fn list_articles(
@@ -71,7 +75,9 @@ impl article::ArticleService for Deps {
         let rows_max = from_pb_page_size(&mut violations, request.page_size);
         let rows_max = violations.finish(rows_max)?;
         let found = app::list_articles(self, &caller, request.page_token, rows_max).await?;
-        let last = found.last().map(|article| article.article_number.to_string());
+        let last = found
+            .last()
+            .map(|article| article.article_number.to_string());
         Ok(Response::new(pb::ListArticlesResponse {
             next_page_token: to_pb_next_page(found.len(), rows_max, last),
             articles: found.iter().map(to_pb_article).collect(),
@@ -94,8 +100,14 @@ impl price::PriceService for Deps {
         let price = from_pb_unit_price(&mut violations, "price", request.price.as_ref());
         let from = from_pb_date(&mut violations, "valid_from", request.valid_from.as_ref());
         let ((number, price), valid_from) = violations.finish(number.zip(price).zip(from))?;
-        let price = PriceRow { price, valid_from, valid_to: None };
-        Ok(app::set_price(self, key, number, price).await?.into_response())
+        let price = PriceRow {
+            price,
+            valid_from,
+            valid_to: None,
+        };
+        Ok(app::set_price(self, key, number, price)
+            .await?
+            .into_response())
     }
 
     async fn get_price(
@@ -109,7 +121,9 @@ impl price::PriceService for Deps {
         let on = from_pb_date_optional(&mut violations, "as_of", request.as_of.as_ref());
         let (number, on) = violations.finish(number.zip(on))?;
         let on = on.map_or_else(|| self.clock.today(), Ok)?;
-        Ok(Response::new(app::get_price(self, &caller, number, on).await?))
+        Ok(Response::new(
+            app::get_price(self, &caller, number, on).await?,
+        ))
     }
 }
 
@@ -124,7 +138,10 @@ impl policy::PolicyService for Deps {
         let policy = app::check_policy(&caller, &request.text)?;
         if request.dry_run {
             let policy = Some(to_pb_policy(&policy));
-            return Ok(Response::new(pb::ImportPolicyResponse { policy, ..Default::default() }));
+            return Ok(Response::new(pb::ImportPolicyResponse {
+                policy,
+                ..Default::default()
+            }));
         }
         let key = WriteKey::new(caller, &request, self.clock.now()?)?;
         Ok(app::import_policy(self, key, policy).await?.into_response())
@@ -156,7 +173,9 @@ impl policy::PolicyService for Deps {
         let after = violations.take("page_token", token);
         let (rows_max, after) = violations.finish(rows_max.zip(after))?;
         let found = app::list_policies(self, &caller, after, rows_max).await?;
-        let last = found.last().map(|policy| format!("{} {}", policy.policy_id, policy.version));
+        let last = found
+            .last()
+            .map(|policy| format!("{} {}", policy.policy_id, policy.version));
         Ok(Response::new(pb::ListPoliciesResponse {
             next_page_token: to_pb_next_page(found.len(), rows_max, last),
             policies: found.iter().map(to_pb_policy).collect(),
@@ -192,10 +211,17 @@ impl feed::EventFeedService for Deps {
     ) -> Result<Response<Self::ReadStream>, Status> {
         let tenant = caller(&request)?.tenant;
         let asked = request.into_inner();
-        let reading =
-            Reading::new(crate::SCHEMA, &asked.after, asked.limit, asked.kinds, asked.follow)?;
+        let reading = Reading::new(
+            crate::SCHEMA,
+            &asked.after,
+            asked.limit,
+            asked.kinds,
+            asked.follow,
+        )?;
         let (producer, drain) = (self.producer.clone(), self.drain.clone());
-        Ok(Response::new(read::stream(producer, tenant, reading, drain, answer)))
+        Ok(Response::new(read::stream(
+            producer, tenant, reading, drain, answer,
+        )))
     }
 
     async fn get_head(
@@ -208,14 +234,16 @@ impl feed::EventFeedService for Deps {
     }
 }
 
-#[expect(clippy::result_large_err, reason = "tonic's own error type")]
 fn answer(item: Item) -> Result<pb::ReadResponse, Status> {
     match item {
         Item::Heartbeat => Ok(pb::ReadResponse::default()),
         Item::Event(envelope, payload) => {
             let event = pb::CatalogueEvent::decode(payload.as_slice())
                 .map_err(|error| Failure::Internal(error.into()))?;
-            Ok(pb::ReadResponse { envelope: Some(*envelope), event: Some(event) })
+            Ok(pb::ReadResponse {
+                envelope: Some(*envelope),
+                event: Some(event),
+            })
         }
     }
 }

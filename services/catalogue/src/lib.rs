@@ -53,7 +53,9 @@ pub async fn run(config: config::Serve) -> Result<(), Failure> {
         crash::arm(at);
     }
     let drain = Drain::default();
-    drain.on_signals().map_err(|error| Failure::Internal(error.into()))?;
+    drain
+        .on_signals()
+        .map_err(|error| Failure::Internal(error.into()))?;
     let listener = listen(config.serve.listen).await?;
     serve(config, listener, drain).await
 }

@@ -63,7 +63,9 @@ impl TryFrom<StoredArticle> for ArticleRow {
         let wrong = || Failure::internal("a stored article cannot be read");
         let kind = ArticleKind::from_str_name(&format!("ARTICLE_KIND_{}", row.kind));
         let form = ChargeForm::from_str_name(&format!("CHARGE_FORM_{}", row.charge_form));
-        let group = u8::try_from(row.product_group).ok().and_then(ProductGroup::from_number);
+        let group = u8::try_from(row.product_group)
+            .ok()
+            .and_then(ProductGroup::from_number);
         Ok(Self {
             article_number: row.article_number.parse().map_err(|_| wrong())?,
             name: row.name,
@@ -91,14 +93,24 @@ pub(crate) async fn article_insert(
         article.article_number.as_str(),
         article.name,
         article.iso_code.as_str(),
-        article.kind.as_str_name().trim_start_matches("ARTICLE_KIND_"),
-        article.charge_form.as_str_name().trim_start_matches("CHARGE_FORM_"),
+        article
+            .kind
+            .as_str_name()
+            .trim_start_matches("ARTICLE_KIND_"),
+        article
+            .charge_form
+            .as_str_name()
+            .trim_start_matches("CHARGE_FORM_"),
         i16::from(article.product_group.number()),
         article.valid_from.to_sqlx() as _,
     )
     .execute(connection)
     .await?;
-    if inserted.rows_affected() == 0 { Err(Error::ArticleExists) } else { Ok(()) }
+    if inserted.rows_affected() == 0 {
+        Err(Error::ArticleExists)
+    } else {
+        Ok(())
+    }
 }
 
 /// An article that can be prescribed on a day.
@@ -246,7 +258,11 @@ pub(crate) async fn policy_insert(
         return Ok(());
     }
     let stored = policy_find(connection, tenant, &policy.policy_id, policy.version).await?;
-    if stored.hash == policy.hash { Ok(()) } else { Err(Error::PolicyVersionExists) }
+    if stored.hash == policy.hash {
+        Ok(())
+    } else {
+        Err(Error::PolicyVersionExists)
+    }
 }
 
 struct StoredPolicy {
