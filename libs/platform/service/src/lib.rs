@@ -14,6 +14,7 @@ pub mod idempotency;
 pub mod process;
 pub mod server;
 pub mod telemetry;
+pub mod verify;
 
 pub use caller::{Caller, caller};
 pub use clock::Clock;
