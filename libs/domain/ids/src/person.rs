@@ -78,7 +78,7 @@ pub enum IdentityError {
 /// A person's identity number that has passed every check of its register: the pair of kind and
 /// twelve characters. Two are equal when both halves are.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0277
 /// fn printed(identity: &hjm_ids::PersonIdentity) -> String {
 ///     format!("{identity:?}")
 /// }
