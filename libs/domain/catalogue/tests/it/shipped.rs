@@ -42,6 +42,9 @@ fn every_shipped_document_is_read_and_named_after_its_place() {
     let mut seen = Vec::new();
     for county in fs::read_dir(folder()).unwrap() {
         let county = county.unwrap().path();
+        if !county.is_dir() {
+            continue;
+        }
         for file in fs::read_dir(&county).unwrap() {
             let path = file.unwrap().path();
             let document = document(&fs::read_to_string(&path).unwrap())
