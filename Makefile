@@ -1,0 +1,53 @@
+# `make` lists what there is.
+
+export HJM_PYTHON := $(CURDIR)/.venv/bin/python
+
+BIN := $(or $(CARGO_TARGET_DIR),target)/debug
+NEXTEST := $(shell cargo nextest --version 2>/dev/null)
+RUN_TESTS := $(if $(NEXTEST),cargo nextest run --workspace,cargo test --workspace)
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: demo
+demo: need ## build, and play both stories and a generated year
+	@tools/python-venv.sh || echo 'Going on: only the calls printed last need it.'
+	cargo build --workspace --bin hjm
+	$(BIN)/hjm demo
+
+.PHONY: test
+test: need python ## build, and run every test around one private server
+	cargo build --workspace --bins --tests
+	$(BIN)/with-server --no-fsync --bootstrap -- $(RUN_TESTS)
+
+.PHONY: fmt
+fmt: ## format the code
+	cargo fmt --all
+
+.PHONY: lint
+lint: need python ## clippy and buf, warnings denied
+	cargo clippy --workspace --all-targets -- -D warnings
+	.venv/bin/buf lint
+
+.PHONY: sqlx
+sqlx: need ## make the .sqlx cache anew
+	tools/sqlx-cache.sh
+
+.PHONY: sqlx-check
+sqlx-check: need ## compare the .sqlx cache with the code and the migrations
+	tools/sqlx-cache.sh --check
+
+.PHONY: ci
+ci: ## everything a change has to pass
+	.ci/run
+
+# What the targets above stand on.
+
+.PHONY: need
+need:
+	@tools/need.sh
+
+.PHONY: python
+python:
+	@tools/python-venv.sh
