@@ -8,4 +8,5 @@ mod laws;
 mod policy_file;
 mod rent;
 mod sale;
+mod shipped;
 mod support;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hjm_free_card::{
-    AccountState, LogEntry, Scheme, StatusKind, cancel, register, replay, status_on,
+    AccountState, Card, LogEntry, Scheme, StatusKind, cancel, register, replay, status_on,
 };
 use hjm_ids::FeeId;
 use hjm_money::Money;
@@ -75,6 +75,11 @@ fn check_state(scheme: &Scheme, state: &AccountState) -> Result<(), TestCaseErro
         }
     }
     prop_assert!(state.cards.is_sorted_by(|one, next| one.to < next.from));
+    let fresh = |cards: &[Card]| Some(cards[0].to) < cards[1].period_start;
+    prop_assert!(
+        state.cards.windows(2).all(fresh),
+        "decisions 34: from nothing"
+    );
     for fee in &state.fees {
         let status = status_on(scheme, state, fee.on, morning(fee.on)).unwrap();
         let ceiling = scheme.ceiling(fee.on).unwrap();

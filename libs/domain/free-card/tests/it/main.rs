@@ -5,6 +5,7 @@
 mod laws;
 mod refusals;
 mod scheme_file;
+mod shipped;
 mod stateful;
 mod story;
 mod support;
