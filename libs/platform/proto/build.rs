@@ -25,8 +25,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let files = protox::compile(PROTOS, [&root])?;
     fs::write(out.join("descriptor.bin"), files.encode_to_vec())?;
+    let mut messages = tonic_prost_build::Config::new();
+    messages.enable_type_names();
     tonic_prost_build::configure()
+        .codec_path("crate::strict::StrictCodec")
         .include_file("mod.rs")
-        .compile_fds(files)?;
+        .compile_fds_with_config(files, messages)?;
     Ok(())
 }

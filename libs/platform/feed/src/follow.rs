@@ -227,6 +227,12 @@ impl Followers {
         Ok(())
     }
 
+    /// Changes whenever this process has moved one of a tenant's cursors.
+    pub fn progress(&self, tenant: &TenantId) -> Vec<watch::Receiver<i64>> {
+        let own = self.cursors.iter().filter(|(of, ..)| of == tenant);
+        own.map(|(.., progress)| progress.subscribe()).collect()
+    }
+
     /// How far a feed has taken effect.
     ///
     /// # Errors

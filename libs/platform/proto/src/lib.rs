@@ -5,6 +5,7 @@ mod generated {
     tonic::include_proto!("mod");
 }
 
+pub mod strict;
 pub mod write;
 
 pub use generated::hjalpmedel::{billing, catalogue, common, event, free_card, prescription};

@@ -45,12 +45,14 @@ pub fn streaming_request<T>(caller: &Caller, message: T) -> Request<T> {
     request
 }
 
-/// Whether a failed call may succeed when it is made again.
+/// Whether a failed call may succeed when it is made again. A status with a source was made on
+/// this side, of a lost connection; one that a service sent has none.
 pub fn may_pass(status: &tonic::Status) -> bool {
-    matches!(
+    let passing = matches!(
         status.code(),
         tonic::Code::Unavailable | tonic::Code::DeadlineExceeded | tonic::Code::Cancelled
-    )
+    );
+    passing || std::error::Error::source(status).is_some()
 }
 
 /// A failed call of another service as this service's failure.
