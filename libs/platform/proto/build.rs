@@ -1,5 +1,10 @@
 //! Compiles the contract in `proto/` with protox, so that no protoc is needed.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a build script is told by its environment"
+)]
+
 use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message as _;

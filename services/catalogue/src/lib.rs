@@ -12,6 +12,9 @@ mod error;
 mod events;
 mod grpc;
 mod store;
+mod verify;
+
+pub use verify::verify;
 
 use hjm_feed::Producer;
 use hjm_service::{

@@ -86,7 +86,11 @@ impl<S: Source> Follower<S> {
         self.progress.send_replace(cursor);
         let after = Position::new(S::FEED, cursor).to_wire();
         let unavailable = |status| client::failure(S::FEED, &status);
-        let mut stream = self.source.follow(&self.caller, after).await.map_err(unavailable)?;
+        let mut stream = self
+            .source
+            .follow(&self.caller, after)
+            .await
+            .map_err(unavailable)?;
         while let Some(first) = stream.next().await {
             let mut batch = Vec::new();
             self.keep(&mut batch, first)?;
@@ -137,13 +141,17 @@ impl<S: Source> Follower<S> {
     {
         let mut tx = self.begin().await?;
         if store::cursor_lock(&mut tx, self.tenant(), S::FEED).await? != cursor {
-            return Err(Failure::Unavailable("another replica has moved the cursor".into()));
+            return Err(Failure::Unavailable(
+                "another replica has moved the cursor".into(),
+            ));
         }
         let mut last = cursor;
         for followed in batch {
             let sequence = followed.sequence;
             if sequence != last + 1 {
-                return Err(Failure::internal(format!("event {sequence} follows {last}: a gap")));
+                return Err(Failure::internal(format!(
+                    "event {sequence} follows {last}: a gap"
+                )));
             }
             if let Err(failure) = handler(&mut tx, followed).await {
                 tx.rollback().await?;
@@ -168,7 +176,9 @@ impl<S: Source> Follower<S> {
     }
 
     async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, Failure> {
-        self.database.begin(&Scope::whole(self.tenant().clone())).await
+        self.database
+            .begin(&Scope::whole(self.tenant().clone()))
+            .await
     }
 }
 
@@ -183,13 +193,18 @@ pub struct Followers {
 impl Followers {
     /// Nothing is followed yet. `name` is the following service's.
     pub fn new(database: Database, name: &'static str) -> Self {
-        Self { database, name, cursors: Vec::new() }
+        Self {
+            database,
+            name,
+            cursors: Vec::new(),
+        }
     }
 
     /// One more cursor; run the follower that is answered.
     pub fn add<S: Source>(&mut self, tenant: &TenantId, source: S) -> Follower<S> {
         let progress = Arc::new(watch::Sender::new(0));
-        self.cursors.push((tenant.clone(), S::FEED, Arc::clone(&progress)));
+        self.cursors
+            .push((tenant.clone(), S::FEED, Arc::clone(&progress)));
         Follower {
             database: self.database.clone(),
             source,
@@ -207,14 +222,19 @@ impl Followers {
         if not_before.is_empty() {
             return Ok(());
         }
-        let position: Position =
-            not_before.parse().map_err(|text: &str| Violations::one("not_before", text))?;
+        let position: Position = not_before
+            .parse()
+            .map_err(|text: &str| Violations::one("not_before", text))?;
         if position.feed == self.name {
             return Ok(());
         }
-        let known = |cursor: &&(TenantId, &str, _)| cursor.0 == *tenant && cursor.1 == position.feed;
+        let known =
+            |cursor: &&(TenantId, &str, _)| cursor.0 == *tenant && cursor.1 == position.feed;
         let Some((_, feed, progress)) = self.cursors.iter().find(known) else {
-            return Err(Violations::one("not_before", "must be a position of a feed followed here"));
+            return Err(Violations::one(
+                "not_before",
+                "must be a position of a feed followed here",
+            ));
         };
         let mut moved = progress.subscribe();
         // Another replica may be the one that moves the cursor: then it is found by looking.

@@ -13,7 +13,7 @@ mod source;
 mod store;
 
 pub use follow::{Followed, Follower, Followers};
+pub use policies::{PolicyShelf, Rules};
 pub use position::Position;
 pub use producer::{NewEvent, Producer};
 pub use source::{CatalogueFeed, PrescriptionFeed, Source};
-pub use policies::{PolicyShelf, Rules};

@@ -14,12 +14,14 @@ use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
 
+/// What tells one set of policies from another: every version's hash and first day.
 type Stamp = Vec<(String, Date)>;
+type Sets = HashMap<TenantId, (Stamp, Arc<PolicySet>)>;
 
 /// The policies of every tenant, read again only when a version was added.
 #[derive(Debug, Clone, Default)]
 pub struct PolicyShelf {
-    sets: Arc<Mutex<HashMap<TenantId, (Stamp, Arc<PolicySet>)>>>,
+    sets: Arc<Mutex<Sets>>,
 }
 
 impl PolicyShelf {
@@ -55,18 +57,20 @@ impl PolicyShelf {
 ///
 /// # Errors
 /// [`Failure::Refused`] with reason `POLICY_MISSING`.
-pub fn in_force(
-    set: &PolicySet,
-    section: Section,
-    on: Date,
-) -> Result<&PolicyDocument, Failure> {
+pub fn in_force(set: &PolicySet, section: Section, on: Date) -> Result<&PolicyDocument, Failure> {
     set.in_force(section, on).ok_or_else(|| {
-        let text = format!("no policy with the section {} is in force on {on}", section.name());
+        let text = format!(
+            "no policy with the section {} is in force on {on}",
+            section.name()
+        );
         Failure::Refused(Refusal {
             reason: "POLICY_MISSING",
             field: "",
             text,
-            metadata: vec![("section", section.name().to_owned()), ("on", on.to_string())],
+            metadata: vec![
+                ("section", section.name().to_owned()),
+                ("on", on.to_string()),
+            ],
         })
     })
 }
@@ -79,7 +83,9 @@ pub struct Rules<T> {
 
 impl<T> Default for Rules<T> {
     fn default() -> Self {
-        Self { read: Mutex::default() }
+        Self {
+            read: Mutex::default(),
+        }
     }
 }
 
@@ -134,10 +140,7 @@ pub async fn policy_keep(
     Ok(())
 }
 
-async fn policy_stamp(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-) -> Result<Stamp, Failure> {
+async fn policy_stamp(connection: &mut PgConnection, tenant: &TenantId) -> Result<Stamp, Failure> {
     let rows = sqlx::query!(
         "SELECT hash, active_from FROM followed_policy
           WHERE tenant_id = $1 ORDER BY policy_id, version",
@@ -145,7 +148,10 @@ async fn policy_stamp(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.hash, row.active_from.to_jiff())).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.hash, row.active_from.to_jiff()))
+        .collect())
 }
 
 async fn policy_texts(
@@ -159,5 +165,8 @@ async fn policy_texts(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.text, row.active_from.to_jiff())).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.text, row.active_from.to_jiff()))
+        .collect())
 }

@@ -14,12 +14,19 @@ pub struct Position {
 impl Position {
     /// The position of an event.
     pub fn new(feed: &str, sequence: i64) -> Self {
-        Self { feed: feed.to_owned(), sequence }
+        Self {
+            feed: feed.to_owned(),
+            sequence,
+        }
     }
 
     /// As it goes on the wire; empty before the first event.
     pub fn to_wire(&self) -> String {
-        if self.sequence == 0 { String::new() } else { self.to_string() }
+        if self.sequence == 0 {
+            String::new()
+        } else {
+            self.to_string()
+        }
     }
 }
 
@@ -38,7 +45,10 @@ impl FromStr for Position {
         let known = !feed.is_empty() && feed.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
         let sequence = i64::from_str_radix(sequence, 16).map_err(|_| TEXT)?;
         if known && sequence > 0 {
-            Ok(Self { feed: feed.to_owned(), sequence })
+            Ok(Self {
+                feed: feed.to_owned(),
+                sequence,
+            })
         } else {
             Err(TEXT)
         }

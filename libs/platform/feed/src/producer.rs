@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use hjm_ids::TenantId;
 use hjm_proto::write::WriteResponse;
-use hjm_service::{
-    Answered, Database, Failure, Scope, TxFuture, WriteKey, crash, idempotency,
-};
+use hjm_service::{Answered, Database, Failure, Scope, TxFuture, WriteKey, crash, idempotency};
 use jiff::Timestamp;
 use sqlx::PgConnection;
 use tokio::sync::watch;
@@ -36,7 +34,11 @@ pub struct Producer {
 impl Producer {
     /// The feed of a service over its database.
     pub fn new(database: Database, feed: &'static str) -> Self {
-        Self { database, feed, appended: Arc::new(watch::Sender::new(())) }
+        Self {
+            database,
+            feed,
+            appended: Arc::new(watch::Sender::new(())),
+        }
     }
 
     /// The service's database.
@@ -93,15 +95,23 @@ impl Producer {
     {
         let mut tx = self.database.begin(&key.caller.scope()).await?;
         if let Some(message) = idempotency::find::<R>(&mut tx, &key).await? {
-            return Ok(Answered { message, replayed: true });
+            return Ok(Answered {
+                message,
+                replayed: true,
+            });
         }
         let (mut message, events) = work(&mut tx).await?;
-        let position = self.append(&mut tx, &key.caller.tenant, key.now, &events).await?;
+        let position = self
+            .append(&mut tx, &key.caller.tenant, key.now, &events)
+            .await?;
         message.set_position(position.to_wire());
         idempotency::store(&mut tx, &key, &message).await?;
         tx.commit().await.map_err(Failure::from)?;
         self.appended.send_replace(());
-        Ok(Answered { message, replayed: false })
+        Ok(Answered {
+            message,
+            replayed: false,
+        })
     }
 
     /// Performs the service's own work in one transaction, with the events it tells.

@@ -42,15 +42,21 @@ impl Reading {
         let after = if after.is_empty() {
             0
         } else {
-            let position: Position =
-                after.parse().map_err(|text: &str| Violations::one("after", text))?;
+            let position: Position = after
+                .parse()
+                .map_err(|text: &str| Violations::one("after", text))?;
             if position.feed != feed {
                 return Err(Violations::one("after", "must be a position of this feed"));
             }
             position.sequence
         };
         let limit = (limit > 0).then(|| u64::from(limit));
-        Ok(Self { after, limit, kinds, follow })
+        Ok(Self {
+            after,
+            limit,
+            kinds,
+            follow,
+        })
     }
 }
 
@@ -107,7 +113,11 @@ async fn pump<R>(
         for row in rows {
             reading.after = row.sequence;
             let (envelope, payload) = envelope(producer.feed(), row);
-            if sender.send(answer(Item::Event(Box::new(envelope), payload))).await.is_err() {
+            if sender
+                .send(answer(Item::Event(Box::new(envelope), payload)))
+                .await
+                .is_err()
+            {
                 return Ok(());
             }
         }
@@ -141,9 +151,11 @@ async fn next(
     reading: &Reading,
     batch: i64,
 ) -> Result<Vec<EventRow>, Failure> {
-    let mut tx = producer.database().begin(&Scope::whole(tenant.clone())).await?;
-    let rows =
-        store::event_list(&mut tx, tenant, reading.after, &reading.kinds, batch).await?;
+    let mut tx = producer
+        .database()
+        .begin(&Scope::whole(tenant.clone()))
+        .await?;
+    let rows = store::event_list(&mut tx, tenant, reading.after, &reading.kinds, batch).await?;
     tx.commit().await?;
     Ok(rows)
 }

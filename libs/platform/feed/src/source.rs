@@ -3,7 +3,9 @@
 use std::future::Future;
 
 use futures::{Stream, StreamExt as _};
-use hjm_proto::{catalogue::v1 as catalogue, event::v1::Envelope, prescription::v1 as prescription};
+use hjm_proto::{
+    catalogue::v1 as catalogue, event::v1::Envelope, prescription::v1 as prescription,
+};
 use hjm_service::{Caller, client};
 use tonic::{Status, transport::Channel};
 
@@ -51,7 +53,7 @@ macro_rules! source {
                 let request = $context::ReadRequest { after, limit: 0, kinds: vec![], follow: true };
                 let stream =
                     client.read(client::streaming_request(caller, request)).await?.into_inner();
-                Ok(stream.map(|item| Ok(item.map(|read| read.envelope.zip(read.event))?)))
+                Ok(stream.map(|item| item.map(|read| read.envelope.zip(read.event))))
             }
 
             async fn head(&self, caller: &Caller) -> Result<String, Status> {

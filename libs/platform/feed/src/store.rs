@@ -45,7 +45,10 @@ pub(crate) async fn event_append(
 ) -> Result<i64, Failure> {
     let ids: Vec<Uuid> = events.iter().map(|_| Uuid::now_v7()).collect();
     let kinds: Vec<String> = events.iter().map(|event| event.kind.to_owned()).collect();
-    let aggregates: Vec<String> = events.iter().map(|event| event.aggregate_id.clone()).collect();
+    let aggregates: Vec<String> = events
+        .iter()
+        .map(|event| event.aggregate_id.clone())
+        .collect();
     let payloads: Vec<Vec<u8>> = events.iter().map(|event| event.payload.clone()).collect();
     let last = sqlx::query_scalar!(
         r#"INSERT INTO feed_event (tenant_id, sequence, event_id, kind, aggregate_id,
@@ -70,7 +73,9 @@ pub(crate) async fn event_append(
     )
     .fetch_all(connection)
     .await?;
-    last.into_iter().max().ok_or_else(|| Failure::internal("no event was appended"))
+    last.into_iter()
+        .max()
+        .ok_or_else(|| Failure::internal("no event was appended"))
 }
 
 /// The newest sequence; 0 when there is no event.

@@ -130,7 +130,13 @@ fn add(found: &mut HashMap<String, Fields>, scope: &str, message: &DescriptorPro
         let nested = field.type_name().trim_start_matches('.');
         let is_message = field.r#type() == prost_types::field_descriptor_proto::Type::Message;
         let number = field.number().unsigned_abs();
-        (number, (field.name().to_owned(), is_message.then(|| nested.to_owned())))
+        (
+            number,
+            (
+                field.name().to_owned(),
+                is_message.then(|| nested.to_owned()),
+            ),
+        )
     });
     found.insert(name.clone(), fields.collect());
     for nested in &message.nested_type {
@@ -151,8 +157,15 @@ mod tests {
 
     #[test]
     fn a_request_with_known_fields_is_read() {
-        let died_on = Some(Date { year: 2025, month: 3, day: 10 });
-        let request = p::RecordDeathRequest { died_on, ..Default::default() };
+        let died_on = Some(Date {
+            year: 2025,
+            month: 3,
+            day: 10,
+        });
+        let request = p::RecordDeathRequest {
+            died_on,
+            ..Default::default()
+        };
         assert_eq!(unknown_field(&name(), request.encode_to_vec().into()), None);
     }
 

@@ -50,7 +50,10 @@ impl Caller {
 
     /// The metadata value that [`Caller::parse`] reads back.
     pub fn to_header(&self) -> String {
-        let principal = self.principal.as_ref().map_or(String::new(), ToString::to_string);
+        let principal = self
+            .principal
+            .as_ref()
+            .map_or(String::new(), ToString::to_string);
         format!(
             "tenant={};principal={principal};client={};user={};roles={}",
             self.tenant,
@@ -67,7 +70,11 @@ impl Caller {
     pub fn parse(value: &str) -> Result<Self, String> {
         let (mut tenant, mut principal, mut client) = (None, None, None);
         let (mut user, mut roles) = (None, Vec::new());
-        for part in value.split(';').map(str::trim).filter(|part| !part.is_empty()) {
+        for part in value
+            .split(';')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+        {
             let (name, value) = part.split_once('=').ok_or_else(|| part.to_owned())?;
             match name {
                 "tenant" => tenant = Some(value.parse().map_err(|_| "tenant".to_owned())?),
@@ -81,7 +88,9 @@ impl Caller {
                 other => return Err(other.to_owned()),
             }
         }
-        let user = user.filter(|user: &String| !user.is_empty()).ok_or("user")?;
+        let user = user
+            .filter(|user: &String| !user.is_empty())
+            .ok_or("user")?;
         let caller = Self {
             tenant: tenant.ok_or("tenant")?,
             principal,
@@ -101,7 +110,6 @@ impl Caller {
 ///
 /// # Errors
 /// `UNAUTHENTICATED` when the request carries none.
-#[expect(clippy::result_large_err, reason = "tonic's own error type")]
 pub fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
     request
         .extensions()

@@ -34,7 +34,10 @@ impl Clock {
     /// [`Failure::Unavailable`] when the clock file cannot be read or holds no instant.
     pub fn now(&self) -> Result<Timestamp, Failure> {
         match self {
-            #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the one place that reads the clock"
+            )]
             Self::System => Ok(Timestamp::now()),
             Self::File(path) => {
                 let text = fs::read_to_string(path)

@@ -15,7 +15,7 @@ pub struct ServeArgs {
     /// Tenants to serve, separated by commas.
     #[arg(long, env = "HJM_TENANTS", value_delimiter = ',', required = true)]
     pub tenants: Vec<TenantId>,
-    /// Business time: 'system', or 'file:PATH' holding one instant (loopback only).
+    /// Business time: 'system', or 'file:' and the path of a file with one instant (loopback).
     #[arg(long, env = "HJM_CLOCK", default_value = "system")]
     pub clock: Clock,
     /// Believe what callers say of themselves in the metadata entry hjm-caller (loopback only).

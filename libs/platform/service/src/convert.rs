@@ -28,7 +28,6 @@ pub fn from_pb_date(
 }
 
 /// A date that may be absent. The outer option is empty when it is malformed.
-#[expect(clippy::option_option, reason = "absent and malformed differ")]
 pub fn from_pb_date_optional(
     violations: &mut Violations,
     field: &str,
@@ -45,9 +44,11 @@ fn parse_date(date: &pb::Date) -> Result<Date, &'static str> {
     if !YEARS.contains(&date.year) {
         return Err(TEXT);
     }
-    let (Ok(year), Ok(month), Ok(day)) =
-        (i16::try_from(date.year), i8::try_from(date.month), i8::try_from(date.day))
-    else {
+    let (Ok(year), Ok(month), Ok(day)) = (
+        i16::try_from(date.year),
+        i8::try_from(date.month),
+        i8::try_from(date.day),
+    ) else {
         return Err(TEXT);
     };
     Date::new(year, month, day).map_err(|_| TEXT)
@@ -84,7 +85,11 @@ pub fn from_pb_money(
 /// An amount on the wire.
 pub fn to_pb_money(money: Money) -> pb::Money {
     let (units, nanos) = money.to_units_nanos();
-    pb::Money { currency_code: CURRENCY.to_owned(), units, nanos }
+    pb::Money {
+        currency_code: CURRENCY.to_owned(),
+        units,
+        nanos,
+    }
 }
 
 /// A unit price that must be given.
@@ -99,7 +104,9 @@ pub fn from_pb_unit_price(
 
 /// A unit price on the wire.
 pub fn to_pb_unit_price(price: &UnitPrice) -> pb::Decimal {
-    pb::Decimal { value: price.to_string() }
+    pb::Decimal {
+        value: price.to_string(),
+    }
 }
 
 /// A text id that must be given and well-formed.
@@ -112,7 +119,6 @@ where
 }
 
 /// A text id that may be empty. The outer option is empty when it is malformed.
-#[expect(clippy::option_option, reason = "absent and malformed differ")]
 pub fn from_pb_text_optional<T>(
     violations: &mut Violations,
     field: &str,
@@ -181,7 +187,10 @@ pub fn to_pb_explanation(explanation: &Explanation) -> pb::Explanation {
         facts: explanation
             .facts
             .iter()
-            .map(|(name, value)| pb::Fact { name: name.clone(), value: value.clone() })
+            .map(|(name, value)| pb::Fact {
+                name: name.clone(),
+                value: value.clone(),
+            })
             .collect(),
         text: explanation.text.clone(),
     }
@@ -195,7 +204,11 @@ pub fn from_pb_explanation(explanation: pb::Explanation) -> Explanation {
         policy_version: explanation.policy_version,
         policy_hash: explanation.policy_hash,
         source: explanation.source,
-        facts: explanation.facts.into_iter().map(|fact| (fact.name, fact.value)).collect(),
+        facts: explanation
+            .facts
+            .into_iter()
+            .map(|fact| (fact.name, fact.value))
+            .collect(),
         text: explanation.text,
     }
 }
@@ -207,7 +220,10 @@ pub fn from_pb_charge_form(
     form: i32,
 ) -> Option<pb::ChargeForm> {
     let form = pb::ChargeForm::try_from(form).ok();
-    violations.need(field, form.filter(|form| *form != pb::ChargeForm::Unspecified))
+    violations.need(
+        field,
+        form.filter(|form| *form != pb::ChargeForm::Unspecified),
+    )
 }
 
 /// An occasion that must be given.
@@ -217,5 +233,8 @@ pub fn from_pb_occasion(
     occasion: i32,
 ) -> Option<pb::Occasion> {
     let occasion = pb::Occasion::try_from(occasion).ok();
-    violations.need(field, occasion.filter(|occasion| *occasion != pb::Occasion::Unspecified))
+    violations.need(
+        field,
+        occasion.filter(|occasion| *occasion != pb::Occasion::Unspecified),
+    )
 }

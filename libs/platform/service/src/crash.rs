@@ -21,8 +21,13 @@ impl FromStr for CrashAt {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (name, passes) = text.split_once(':').unwrap_or((text, "1"));
-        let passes = passes.parse().map_err(|_| "must be NAME or NAME:N".to_owned())?;
-        Ok(Self { name: name.to_owned(), passes })
+        let passes = passes
+            .parse()
+            .map_err(|_| "must be NAME or NAME:N".to_owned())?;
+        Ok(Self {
+            name: name.to_owned(),
+            passes,
+        })
     }
 }
 

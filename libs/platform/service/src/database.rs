@@ -39,12 +39,18 @@ pub struct Scope {
 impl Scope {
     /// All of a tenant.
     pub fn whole(tenant: TenantId) -> Self {
-        Self { tenant, principal: None }
+        Self {
+            tenant,
+            principal: None,
+        }
     }
 
     fn begin(&self) -> String {
         // Both are slugs of lower-case letters, digits and hyphens, so nothing can be injected.
-        let principal = self.principal.as_ref().map_or("*".to_owned(), ToString::to_string);
+        let principal = self
+            .principal
+            .as_ref()
+            .map_or("*".to_owned(), ToString::to_string);
         format!(
             "BEGIN; SELECT set_config('hjm.tenant', '{}', true), \
              set_config('hjm.principal', '{principal}', true)",

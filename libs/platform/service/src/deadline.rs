@@ -22,7 +22,8 @@ pub struct Deadline(tokio::time::Instant);
 impl Deadline {
     /// How much is left.
     pub fn left(self) -> Duration {
-        self.0.saturating_duration_since(tokio::time::Instant::now())
+        self.0
+            .saturating_duration_since(tokio::time::Instant::now())
     }
 }
 
@@ -60,7 +61,10 @@ where
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         let asked = request.headers_mut().remove(HEADER);
-        let asked = asked.as_ref().and_then(|value| value.to_str().ok()).and_then(parse);
+        let asked = asked
+            .as_ref()
+            .and_then(|value| value.to_str().ok())
+            .and_then(parse);
         let allowed = asked.unwrap_or(DEFAULT).min(LONGEST);
         let deadline = tokio::time::Instant::now() + allowed;
         request.extensions_mut().insert(Deadline(deadline));

@@ -75,7 +75,12 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal without further values.
     pub fn new(reason: &'static str, field: &'static str, text: impl Into<String>) -> Self {
-        Self { reason, field, text: text.into(), metadata: Vec::new() }
+        Self {
+            reason,
+            field,
+            text: text.into(),
+            metadata: Vec::new(),
+        }
     }
 }
 
@@ -125,14 +130,12 @@ impl From<Refusal> for Failure {
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
-        let away = match &error {
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
-            // 57P01 and 57P03: shut down, or starting; 53300: too many connections.
-            sqlx::Error::Database(database) => database
-                .code()
-                .is_some_and(|code| matches!(&*code, "57P01" | "57P02" | "57P03" | "53300")),
-            _ => false,
-        };
+        // 57P01 to 57P03: shut down, crashed, or starting; 53300: too many connections.
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        let away = matches!(
+            error,
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
+        ) || matches!(code.as_deref(), Some("57P01" | "57P02" | "57P03" | "53300"));
         if away {
             tracing::warn!(%error, "the database is away");
             return Self::Unavailable("the database is away".to_owned());
@@ -165,9 +168,12 @@ impl From<Failure> for Status {
                 ]);
                 with_info(Code::Aborted, text, "VERSION_CONFLICT", metadata)
             }
-            Failure::RequestIdReused => {
-                with_info(Code::AlreadyExists, text, "REQUEST_ID_REUSED", HashMap::new())
-            }
+            Failure::RequestIdReused => with_info(
+                Code::AlreadyExists,
+                text,
+                "REQUEST_ID_REUSED",
+                HashMap::new(),
+            ),
             Failure::Unavailable(_) => {
                 let mut details = ErrorDetails::new();
                 details.set_error_info("UNAVAILABLE", DOMAIN, HashMap::new());
@@ -183,7 +189,10 @@ impl From<Failure> for Status {
 }
 
 fn refused(refusal: Refusal) -> Status {
-    let metadata = refusal.metadata.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let metadata = refusal
+        .metadata
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
     let mut details = ErrorDetails::new();
     details.set_error_info(refusal.reason, DOMAIN, metadata.collect::<HashMap<_, _>>());
     if !refusal.field.is_empty() {
@@ -192,11 +201,10 @@ fn refused(refusal: Refusal) -> Status {
     Status::with_error_details(Code::FailedPrecondition, refusal.text, details)
 }
 
-fn with_info(
-    code: Code,
-    text: String,
-    reason: &str,
-    metadata: HashMap<String, String>,
-) -> Status {
-    Status::with_error_details(code, text, ErrorDetails::with_error_info(reason, DOMAIN, metadata))
+fn with_info(code: Code, text: String, reason: &str, metadata: HashMap<String, String>) -> Status {
+    Status::with_error_details(
+        code,
+        text,
+        ErrorDetails::with_error_info(reason, DOMAIN, metadata),
+    )
 }

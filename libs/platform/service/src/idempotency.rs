@@ -46,7 +46,13 @@ impl WriteKey {
             .parse()
             .map_err(|error| Violations::one("request_id", error))?;
         let hash = Sha256::digest(request.without_request_id().encode_to_vec()).to_vec();
-        Ok(Self { caller, method: R::METHOD, request_id, hash, now })
+        Ok(Self {
+            caller,
+            method: R::METHOD,
+            request_id,
+            hash,
+            now,
+        })
     }
 }
 
@@ -81,9 +87,12 @@ pub async fn find<R: WriteResponse>(
 ) -> Result<Option<R>, Failure> {
     let tenant = key.caller.tenant.as_str();
     let lock = format!("{tenant} {} {}", key.caller.client, key.request_id.as_str());
-    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", lock)
-        .fetch_one(&mut *connection)
-        .await?;
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+        lock
+    )
+    .fetch_one(&mut *connection)
+    .await?;
     let stored = sqlx::query!(
         "SELECT method, body_hash, answer FROM idempotency
           WHERE tenant_id = $1 AND client = $2 AND request_id = $3",
@@ -93,11 +102,15 @@ pub async fn find<R: WriteResponse>(
     )
     .fetch_optional(&mut *connection)
     .await?;
-    let Some(stored) = stored else { return Ok(None) };
+    let Some(stored) = stored else {
+        return Ok(None);
+    };
     if stored.method != key.method || stored.body_hash != key.hash {
         return Err(Failure::RequestIdReused);
     }
-    R::decode(stored.answer.as_slice()).map(Some).map_err(|error| Failure::Internal(error.into()))
+    R::decode(stored.answer.as_slice())
+        .map(Some)
+        .map_err(|error| Failure::Internal(error.into()))
 }
 
 /// Stores the answer of a write in its transaction.

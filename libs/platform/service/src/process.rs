@@ -23,9 +23,14 @@ pub async fn migrate(url: &str, schema: &str, migrations: &Migrator) -> Result<(
     let options: PgConnectOptions = url.parse()?;
     let path = format!("{schema},public");
     let role = format!("hjm_{schema}_owner");
-    let mut connection =
-        options.options([("search_path", path), ("role", role)]).connect().await?;
-    migrations.run(&mut connection).await.map_err(|error| Failure::Internal(error.into()))
+    let mut connection = options
+        .options([("search_path", path), ("role", role)])
+        .connect()
+        .await?;
+    migrations
+        .run(&mut connection)
+        .await
+        .map_err(|error| Failure::Internal(error.into()))
 }
 
 /// Listens on an address.
@@ -43,7 +48,9 @@ pub fn exit<E: Display + std::error::Error>(outcome: Result<(), E>) -> ExitCode 
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let cause = error.source().map_or(String::new(), |source| format!(": {source}"));
+            let cause = error
+                .source()
+                .map_or(String::new(), |source| format!(": {source}"));
             tracing::error!("{error}{cause}");
             ExitCode::FAILURE
         }

@@ -80,7 +80,9 @@ pub struct Admission {
 impl Admission {
     fn admit(&self, headers: &http::HeaderMap) -> Result<Option<Caller>, Status> {
         let mut values = headers.get_all(CALLER_HEADER).iter();
-        let Some(value) = values.next() else { return Ok(None) };
+        let Some(value) = values.next() else {
+            return Ok(None);
+        };
         if values.next().is_some() {
             return Err(Status::invalid_argument("hjm-caller is given twice"));
         }
@@ -89,7 +91,9 @@ impl Admission {
         }
         let text = value.to_str().unwrap_or_default();
         let caller = Caller::parse(text).map_err(|part| {
-            Status::unauthenticated(format!("hjm-caller: {part} is missing, unknown or malformed"))
+            Status::unauthenticated(format!(
+                "hjm-caller: {part} is missing, unknown or malformed"
+            ))
         })?;
         if !self.tenants.contains(&caller.tenant) {
             return Err(Failure::NotFound("tenant").into());
@@ -106,7 +110,10 @@ impl<S> Layer<S> for CallerLayer {
     type Service = CallerService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        CallerService { inner, admission: self.0.clone() }
+        CallerService {
+            inner,
+            admission: self.0.clone(),
+        }
     }
 }
 
@@ -156,19 +163,31 @@ pub async fn serve(
 ) -> Result<(), Failure> {
     let internal = |error: Box<dyn std::error::Error + Send + Sync>| Failure::Internal(error);
     let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_service_status("", tonic_health::ServingStatus::Serving).await;
+    health
+        .set_service_status("", tonic_health::ServingStatus::Serving)
+        .await;
     routes.add_service(health_service);
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(hjm_proto::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    routes.add_service(reflection().build_v1().map_err(|error| internal(error.into()))?);
-    routes.add_service(reflection().build_v1alpha().map_err(|error| internal(error.into()))?);
+    routes.add_service(
+        reflection()
+            .build_v1()
+            .map_err(|error| internal(error.into()))?,
+    );
+    routes.add_service(
+        reflection()
+            .build_v1alpha()
+            .map_err(|error| internal(error.into()))?,
+    );
     let routes: Routes = routes.routes();
     let drained = async move {
         drain.begun().await;
-        health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+        health
+            .set_service_status("", tonic_health::ServingStatus::NotServing)
+            .await;
     };
     Server::builder()
         .http2_max_header_list_size(Some(METADATA_BYTES_MAX))

@@ -18,7 +18,9 @@ impl ClockFile {
     /// # Panics
     /// When no file can be written.
     pub fn at(day: Date) -> Self {
-        let clock = Self { folder: tempfile::tempdir().expect("a folder") };
+        let clock = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+        };
         clock.set(day);
         clock
     }
@@ -38,7 +40,11 @@ impl ClockFile {
     /// When the file cannot be replaced.
     pub fn set(&self, day: Date) {
         let zone = TimeZone::get("Europe/Stockholm").expect("a bundled zone");
-        let noon = day.at(12, 0, 0, 0).to_zoned(zone).expect("noon exists").timestamp();
+        let noon = day
+            .at(12, 0, 0, 0)
+            .to_zoned(zone)
+            .expect("noon exists")
+            .timestamp();
         let next = self.folder.path().join("next");
         fs::write(&next, noon.to_string()).expect("a written file");
         fs::rename(&next, self.path()).expect("a replaced file");

@@ -3,10 +3,7 @@
 use std::future::Future;
 
 use hjm_postgres::{Context, bootstrap::bootstrap};
-use sqlx::{
-    AssertSqlSafe, Connection as _, PgConnection,
-    postgres::PgConnectOptions,
-};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOptions};
 use uuid::Uuid;
 
 /// A database of one test; dropped with the private server.
@@ -25,11 +22,20 @@ impl TestDatabase {
     where
         F: Future<Output = ()>,
     {
-        let template = Self { name: format!("template_{template}") };
-        let mut admin = PgConnection::connect_with(&server()).await.expect("DATABASE_URL");
+        let template = Self {
+            name: format!("template_{template}"),
+        };
+        let mut admin = PgConnection::connect_with(&server())
+            .await
+            .expect("DATABASE_URL");
         template.make_once(&mut admin, migrate).await;
-        let database = Self { name: format!("test_{}", Uuid::now_v7().simple()) };
-        let create = format!("CREATE DATABASE {} TEMPLATE {}", database.name, template.name);
+        let database = Self {
+            name: format!("test_{}", Uuid::now_v7().simple()),
+        };
+        let create = format!(
+            "CREATE DATABASE {} TEMPLATE {}",
+            database.name, template.name
+        );
         execute(&mut admin, create).await;
         database
     }
@@ -38,20 +44,38 @@ impl TestDatabase {
     where
         F: Future<Output = ()>,
     {
-        execute(admin, "SELECT pg_advisory_lock(hashtext('template'))".to_owned()).await;
+        execute(
+            admin,
+            "SELECT pg_advisory_lock(hashtext('template'))".to_owned(),
+        )
+        .await;
         // Not by connecting: nobody may be connected to a template that is being copied.
         let find = format!("SELECT FROM pg_database WHERE datname = '{}'", self.name);
-        let found = sqlx::raw_sql(AssertSqlSafe(find)).fetch_optional(&mut *admin).await;
+        let found = sqlx::raw_sql(AssertSqlSafe(find))
+            .fetch_optional(&mut *admin)
+            .await;
         if found.expect("an answer").is_none() {
             execute(admin, format!("CREATE DATABASE {}_new", self.name)).await;
-            let new = Self { name: format!("{}_new", self.name) };
-            let mut inside = PgConnection::connect_with(&new.admin()).await.expect("a database");
+            let new = Self {
+                name: format!("{}_new", self.name),
+            };
+            let mut inside = PgConnection::connect_with(&new.admin())
+                .await
+                .expect("a database");
             bootstrap(&mut inside).await.expect("the bootstrap");
             inside.close().await.expect("a closed connection");
             migrate(new).await;
-            execute(admin, format!("ALTER DATABASE {0}_new RENAME TO {0}", self.name)).await;
+            execute(
+                admin,
+                format!("ALTER DATABASE {0}_new RENAME TO {0}", self.name),
+            )
+            .await;
         }
-        execute(admin, "SELECT pg_advisory_unlock(hashtext('template'))".to_owned()).await;
+        execute(
+            admin,
+            "SELECT pg_advisory_unlock(hashtext('template'))".to_owned(),
+        )
+        .await;
     }
 
     /// Options of a connection as superuser, whom row-level security does not bind.
@@ -70,17 +94,30 @@ impl TestDatabase {
     }
 
     fn url(&self, role: &str) -> String {
-        let socket = server().get_socket().cloned().expect("a private server's socket");
-        format!("postgres://{role}@localhost/{}?host={}", self.name, socket.display())
+        let socket = server()
+            .get_socket()
+            .cloned()
+            .expect("a private server's socket");
+        format!(
+            "postgres://{role}@localhost/{}?host={}",
+            self.name,
+            socket.display()
+        )
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "with-server hands the server over this way")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "with-server hands the server over this way"
+)]
 fn server() -> PgConnectOptions {
     let url = std::env::var("DATABASE_URL").expect("run me in with-server: DATABASE_URL is unset");
     url.parse().expect("a database URL")
 }
 
 async fn execute(connection: &mut PgConnection, sql: String) {
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.expect("a statement");
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(connection)
+        .await
+        .expect("a statement");
 }

@@ -15,10 +15,7 @@ use std::net::Ipv4Addr;
 use hjm_ids::{PrincipalId, TenantId};
 use hjm_postgres::Context;
 use hjm_service::{
-    Caller,
-    caller::ROLE_AID_CENTRE,
-    config::ServeArgs,
-    database::DatabaseArgs,
+    Caller, caller::ROLE_AID_CENTRE, config::ServeArgs, database::DatabaseArgs,
     telemetry::LogFormat,
 };
 use tokio::net::TcpListener;
@@ -48,7 +45,11 @@ pub fn aid_centre(tenant: &str, user: &str) -> Caller {
 /// When an id is malformed.
 pub fn of_principal(tenant: &str, principal: &str) -> Caller {
     let principal: PrincipalId = principal.parse().expect("a principal id");
-    Caller { principal: Some(principal), roles: vec![], ..aid_centre(tenant, "a prescriber") }
+    Caller {
+        principal: Some(principal),
+        roles: vec![],
+        ..aid_centre(tenant, "a prescriber")
+    }
 }
 
 fn parse(tenant: &str) -> TenantId {
@@ -62,7 +63,9 @@ pub fn serve_args(database: &TestDatabase, context: Context, clock: &ClockFile) 
         tenants: vec![parse(TENANT), parse(OTHER_TENANT)],
         clock: clock.clock(),
         insecure_callers: true,
-        database: DatabaseArgs { database_url: database.serving_url(context) },
+        database: DatabaseArgs {
+            database_url: database.serving_url(context),
+        },
         log: LogFormat::Text,
         crash_at: None,
     }
@@ -73,7 +76,9 @@ pub fn serve_args(database: &TestDatabase, context: Context, clock: &ClockFile) 
 /// # Panics
 /// When no port is free.
 pub async fn listener() -> (TcpListener, String) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .expect("a free port");
     let address = listener.local_addr().expect("a bound address");
     (listener, format!("http://{address}"))
 }

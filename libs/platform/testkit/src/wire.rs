@@ -12,7 +12,6 @@ use uuid::Uuid;
 ///
 /// # Panics
 /// When it is none.
-#[expect(clippy::unnecessary_wraps, reason = "messages hold optional dates")]
 pub fn date(text: &str) -> Option<pb::Date> {
     let date: Date = text.parse().expect("a date");
     Some(convert::to_pb_date(date))
@@ -22,7 +21,6 @@ pub fn date(text: &str) -> Option<pb::Date> {
 ///
 /// # Panics
 /// When it is none.
-#[expect(clippy::unnecessary_wraps, reason = "messages hold optional amounts")]
 pub fn money(text: &str) -> Option<pb::Money> {
     let money: Money = text.parse().expect("an amount");
     Some(convert::to_pb_money(money))
@@ -34,13 +32,16 @@ pub fn money(text: &str) -> Option<pb::Money> {
 /// When it is absent or finer than öre.
 pub fn kronor(money: Option<&pb::Money>) -> String {
     let money = money.expect("an amount");
-    Money::from_units_nanos(money.units, money.nanos).expect("whole öre").to_string()
+    Money::from_units_nanos(money.units, money.nanos)
+        .expect("whole öre")
+        .to_string()
 }
 
 /// A unit price, written `24.90`.
-#[expect(clippy::unnecessary_wraps, reason = "messages hold optional prices")]
 pub fn unit_price(text: &str) -> Option<pb::Decimal> {
-    Some(pb::Decimal { value: text.to_owned() })
+    Some(pb::Decimal {
+        value: text.to_owned(),
+    })
 }
 
 /// A request id that nobody else uses.
@@ -53,12 +54,20 @@ pub fn request_id() -> String {
 /// # Panics
 /// When the status tells none.
 pub fn reason(status: &Status) -> String {
-    status.get_details_error_info().expect("an error info").reason
+    status
+        .get_details_error_info()
+        .expect("an error info")
+        .reason
 }
 
 /// The fields a status names, in order.
 pub fn fields(status: &Status) -> Vec<String> {
     let request = status.get_details_bad_request();
-    let violations = request.map(|request| request.field_violations).unwrap_or_default();
-    violations.into_iter().map(|violation| violation.field).collect()
+    let violations = request
+        .map(|request| request.field_violations)
+        .unwrap_or_default();
+    violations
+        .into_iter()
+        .map(|violation| violation.field)
+        .collect()
 }

@@ -8,8 +8,8 @@ use super::{assert_none, root};
 const SERVICES: [&str; 4] = ["catalogue", "prescription", "billing", "free-card"];
 
 /// What is in every service's `src`, each a file or a folder of that name.
-const MODULES: [&str; 9] = [
-    "app", "config", "convert", "error", "events", "grpc", "lib", "main", "store",
+const MODULES: [&str; 10] = [
+    "app", "config", "convert", "error", "events", "grpc", "lib", "main", "store", "verify",
 ];
 
 /// SQL that the platform ships and services copy into a migration: the file, and a statement by

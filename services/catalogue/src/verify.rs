@@ -1,0 +1,36 @@
+//! What must always hold in the catalogue's books.
+
+use hjm_ids::TenantId;
+use hjm_policy::PolicyDocument;
+use hjm_service::{Database, Failure, Scope, verify::Finding};
+
+use crate::{SCHEMA, store};
+
+/// Looks through a tenant's policies and prices, in the serving role.
+///
+/// # Errors
+/// [`Failure::Unavailable`] when the database is away.
+pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding>, Failure> {
+    let database = Database::connect(database_url.parse()?, SCHEMA).await?;
+    let mut tx = database.begin(&Scope::whole(tenant.clone())).await?;
+    let policies = store::policy_texts(&mut tx, tenant).await?;
+    let (prices, gaps) = store::price_gaps(&mut tx, tenant).await?;
+    tx.commit().await?;
+    let changed = policies.iter().filter(|(_, hash, text)| {
+        PolicyDocument::parse(text).map_or(true, |document| document.hash() != hash)
+    });
+    Ok(vec![
+        Finding {
+            invariant: "I7 a stored policy's text is what its hash says",
+            checked: policies.len() as u64,
+            breaches: changed
+                .map(|(name, _, _)| format!("{name} was changed"))
+                .collect(),
+        },
+        Finding {
+            invariant: "I45 an article's prices follow each other without gap or overlap",
+            checked: prices,
+            breaches: gaps,
+        },
+    ])
+}
