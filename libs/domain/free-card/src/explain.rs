@@ -21,8 +21,10 @@ pub fn explain(scheme: &Scheme, fee: &AssessedFee) -> Explanation {
         facts.push(fact("card_from", &from));
         facts.push(fact("card_to", &to));
     }
-    if fee.ceiling.is_some() {
+    if let Some(ceiling) = fee.ceiling {
+        let left = ceiling.checked_sub(counted).unwrap_or(Money::ZERO);
         facts.push(fact("counted_sum", &counted));
+        facts.push(fact("remaining", &left.max(Money::ZERO)));
         facts.extend(fee.basis.iter().map(counted_fact));
     }
     let rule = format!("free_card.{}", fee.outcome.code());

@@ -88,6 +88,7 @@ fn fc_v07_each_answer_names_its_fees_its_ceiling_and_its_text() {
     };
     assert_eq!(facts("ceiling"), ["1400.00"]);
     assert_eq!(facts("counted_sum"), ["1250.00"]);
+    assert_eq!(facts("remaining"), ["150.00"]);
     assert_eq!(facts("counted_fee").len(), 5);
     assert_eq!(facts("counted_fee")[0], "2024-01-10 250.00");
     let july = explain(&scheme, &quotes[1].fee);

@@ -1,0 +1,87 @@
+//! What the service refuses.
+
+use hjm_free_card::EngineError;
+use hjm_service::{Failure, Refusal};
+use tonic::Status;
+
+/// Which part of a request a rule of the engine speaks of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Part {
+    /// The one fee of `RegisterFee`.
+    Fee,
+    /// One of the fees of `QuoteFees`.
+    Fees,
+    /// A stored fee: the request names only the account.
+    Account,
+}
+
+impl Part {
+    /// From the engine, in a call that this part belongs to.
+    pub(crate) fn refused(self) -> impl Fn(EngineError) -> Error {
+        move |error| Error::Engine(self, error)
+    }
+
+    const fn event_on(self) -> &'static str {
+        match self {
+            Self::Fee => "fee.event_on",
+            Self::Fees => "fees.event_on",
+            Self::Account => "",
+        }
+    }
+
+    const fn nominal(self) -> &'static str {
+        match self {
+            Self::Fee => "fee.nominal",
+            Self::Fees => "fees.nominal",
+            Self::Account => "",
+        }
+    }
+}
+
+/// What can go wrong in a use case.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("no policy in force has this high-cost protection")]
+    SchemeUnknown,
+    #[error("the external reference belongs to another fee, or to one that was cancelled")]
+    FeeReferenceTaken,
+    #[error("{1}")]
+    Fee(Part, hjm_free_card::Refusal),
+    #[error("{1}")]
+    Engine(Part, EngineError),
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let text = error.to_string();
+        let (reason, field) = match error {
+            Error::SchemeUnknown => ("SCHEME_UNKNOWN", "scheme_id"),
+            Error::FeeReferenceTaken => ("FEE_REFERENCE_TAKEN", "external_reference"),
+            Error::Fee(part, refusal) => match refusal {
+                hjm_free_card::Refusal::DateInFuture { .. } => (refusal.reason(), part.event_on()),
+                hjm_free_card::Refusal::AmountNegative => (refusal.reason(), part.nominal()),
+            },
+            Error::Engine(part, error) => match error {
+                EngineError::CeilingMissing { .. } | EngineError::CalendarEnds { .. } => {
+                    (error.reason(), part.event_on())
+                }
+                EngineError::Money(_) => (error.reason(), part.nominal()),
+                EngineError::AlreadyCancelled { .. } => ("ALREADY_CANCELLED", "fee_id"),
+                EngineError::UnknownFee { .. } => return Failure::NotFound("fee").into(),
+                EngineError::DuplicateFee { .. }
+                | EngineError::DuplicateSequence { .. }
+                | EngineError::UnknownCard { .. } => return Failure::internal(text).into(),
+            },
+            Error::Failure(failure) => return failure.into(),
+        };
+        Failure::Refused(Refusal::new(reason, field, text)).into()
+    }
+}

@@ -1,0 +1,245 @@
+//! Both services on ports of their own, over one database, with Dalarna's scheme in force.
+
+use free_card_service::config;
+use hjm_ids::RecipientId;
+use hjm_postgres::Context;
+use hjm_proto::{
+    catalogue::v1::{
+        ActivatePolicyRequest, ImportPolicyRequest, policy_service_client::PolicyServiceClient,
+    },
+    free_card::v1::{
+        self as pb, event_feed_service_client::EventFeedServiceClient,
+        event_follower_service_client::EventFollowerServiceClient,
+        free_card_service_client::FreeCardServiceClient,
+    },
+};
+use hjm_service::{Caller, client, server::Drain};
+use hjm_testkit::{
+    ClockFile, OTHER_TENANT, TestDatabase, aid_centre, date, listener, money, request_id,
+    serve_args,
+};
+use tonic::{Response, Status, transport::Channel};
+use uuid::Uuid;
+
+/// The tenant of these tests.
+pub(crate) const DALARNA: &str = OTHER_TENANT;
+pub(crate) const SCHEME: &str = "dalarna-devices";
+pub(crate) const POLICY: &str = include_str!("../../../../policies/dalarna/free-card.toml");
+
+/// Services, their clock, and the clients that call them.
+pub(crate) struct World {
+    pub(crate) database: TestDatabase,
+    pub(crate) clock: ClockFile,
+    pub(crate) free_card: FreeCardServiceClient<Channel>,
+    pub(crate) feed: EventFeedServiceClient<Channel>,
+    pub(crate) followers: EventFollowerServiceClient<Channel>,
+    policies: PolicyServiceClient<Channel>,
+    /// Catalogue's position after the last policy.
+    pub(crate) policy_position: String,
+}
+
+pub(crate) fn desk() -> Caller {
+    aid_centre(DALARNA, "desk")
+}
+
+pub(crate) fn person() -> String {
+    RecipientId::new(Uuid::now_v7()).to_string()
+}
+
+impl World {
+    /// Nothing is in force yet.
+    pub(crate) async fn without_policies(today: &str) -> Self {
+        let database = TestDatabase::create("free_card_and_catalogue", |database| async move {
+            let url = database.migration_url();
+            catalogue_service::migrate(&url).await.unwrap();
+            free_card_service::migrate(&url).await.unwrap();
+        })
+        .await;
+        let clock = ClockFile::at(today.parse().unwrap());
+        let (catalogue, catalogue_url) = listener().await;
+        let (free_card, free_card_url) = listener().await;
+        let serve = catalogue_service::config::Serve {
+            serve: serve_args(&database, Context::Catalogue, &clock),
+        };
+        tokio::spawn(catalogue_service::serve(serve, catalogue, Drain::default()));
+        let serve = config::Serve {
+            serve: serve_args(&database, Context::FreeCard, &clock),
+            catalogue_url: catalogue_url.clone(),
+        };
+        tokio::spawn(free_card_service::serve(serve, free_card, Drain::default()));
+        let channel = client::channel(&free_card_url).unwrap();
+        Self {
+            database,
+            clock,
+            free_card: FreeCardServiceClient::new(channel.clone()),
+            feed: EventFeedServiceClient::new(channel.clone()),
+            followers: EventFollowerServiceClient::new(channel),
+            policies: PolicyServiceClient::new(client::channel(&catalogue_url).unwrap()),
+            policy_position: String::new(),
+        }
+    }
+
+    /// Dalarna's scheme as it is shipped is in force since 2023.
+    pub(crate) async fn open(today: &str) -> Self {
+        let mut world = Self::without_policies(today).await;
+        world.put_in_force(POLICY, 1, "2023-01-01").await;
+        world
+    }
+
+    pub(crate) async fn put_in_force(&mut self, text: &str, version: u32, from: &str) {
+        let import = ImportPolicyRequest {
+            request_id: request_id(),
+            text: text.to_owned(),
+            dry_run: false,
+        };
+        let first = aid_centre(DALARNA, "importer");
+        let imported = self.policies.import_policy(client::request(&first, import));
+        imported.await.unwrap();
+        let activate = ActivatePolicyRequest {
+            request_id: request_id(),
+            policy_id: "dalarna-free-card".to_owned(),
+            version,
+            active_from: date(from),
+        };
+        let second = aid_centre(DALARNA, "second person");
+        let activated = self
+            .policies
+            .activate_policy(client::request(&second, activate));
+        self.policy_position = activated.await.unwrap().into_inner().position;
+    }
+
+    pub(crate) fn set_today(&self, today: &str) {
+        self.clock.set(today.parse().unwrap());
+    }
+
+    /// A registration of a fee of the region's, under a key of its own.
+    pub(crate) fn fee(&self, recipient: &str, on: &str, nominal: &str) -> pb::RegisterFeeRequest {
+        pb::RegisterFeeRequest {
+            request_id: request_id(),
+            recipient_id: recipient.to_owned(),
+            scheme_id: SCHEME.to_owned(),
+            fee: Some(draft(on, nominal, "20")),
+            external_reference: request_id(),
+            not_before: self.policy_position.clone(),
+        }
+    }
+
+    pub(crate) async fn register(
+        &self,
+        request: &pb::RegisterFeeRequest,
+    ) -> Result<Response<pb::RegisterFeeResponse>, Status> {
+        self.register_as(&desk(), request).await
+    }
+
+    pub(crate) async fn register_as(
+        &self,
+        caller: &Caller,
+        request: &pb::RegisterFeeRequest,
+    ) -> Result<Response<pb::RegisterFeeResponse>, Status> {
+        let request = client::request(caller, request.clone());
+        self.free_card.clone().register_fee(request).await
+    }
+
+    /// Registers a fee of the region's on its own day: what is charged, and the fee.
+    pub(crate) async fn charge(
+        &self,
+        recipient: &str,
+        on: &str,
+        nominal: &str,
+    ) -> (String, String) {
+        self.set_today(on);
+        let registered = self.register(&self.fee(recipient, on, nominal)).await;
+        let registered = registered.unwrap().into_inner();
+        let answer = registered.answer.unwrap();
+        let charged = hjm_testkit::kronor(answer.to_charge.as_ref());
+        (charged, registered.fee_id)
+    }
+
+    pub(crate) async fn cancel(
+        &self,
+        request: &pb::CancelFeeRequest,
+    ) -> Result<Response<pb::CancelFeeResponse>, Status> {
+        let request = client::request(&desk(), request.clone());
+        self.free_card.clone().cancel_fee(request).await
+    }
+
+    pub(crate) async fn quote(
+        &self,
+        recipient: &str,
+        fees: Vec<pb::FeeDraft>,
+    ) -> Result<Vec<pb::FeeAnswer>, Status> {
+        let request = pb::QuoteFeesRequest {
+            recipient_id: recipient.to_owned(),
+            scheme_id: SCHEME.to_owned(),
+            fees,
+            not_before: self.policy_position.clone(),
+        };
+        let mut client = self.free_card.clone();
+        let quoted = client.quote_fees(client::request(&desk(), request));
+        Ok(quoted.await?.into_inner().answers)
+    }
+
+    pub(crate) async fn status(&self, recipient: &str, as_of: &str) -> pb::AccountStatus {
+        let request = pb::GetStatusRequest {
+            recipient_id: recipient.to_owned(),
+            scheme_id: SCHEME.to_owned(),
+            as_of: date(as_of),
+            not_before: self.policy_position.clone(),
+        };
+        let mut client = self.free_card.clone();
+        let got = client.get_status(client::request(&desk(), request));
+        got.await.unwrap().into_inner().status.unwrap()
+    }
+
+    pub(crate) async fn list(&self, recipient: &str) -> Vec<pb::Fee> {
+        self.page(recipient, 0, "").await.unwrap().fees
+    }
+
+    pub(crate) async fn page(
+        &self,
+        recipient: &str,
+        page_size: i32,
+        page_token: &str,
+    ) -> Result<pb::ListFeesResponse, Status> {
+        let request = pb::ListFeesRequest {
+            recipient_id: recipient.to_owned(),
+            scheme_id: SCHEME.to_owned(),
+            not_before: self.policy_position.clone(),
+            page_size,
+            page_token: page_token.to_owned(),
+        };
+        let mut client = self.free_card.clone();
+        let listed = client.list_fees(client::request(&desk(), request));
+        Ok(listed.await?.into_inner())
+    }
+
+    /// Everything free-card has told in Dalarna, by kind.
+    pub(crate) async fn events(&self) -> Vec<(String, pb::free_card_event::Event)> {
+        let request = pb::ReadRequest::default();
+        let request = client::streaming_request(&desk(), request);
+        let mut stream = self.feed.clone().read(request).await.unwrap().into_inner();
+        let mut events = Vec::new();
+        while let Some(read) = stream.message().await.unwrap() {
+            let kind = read.envelope.unwrap().kind;
+            events.push((kind, read.event.unwrap().event.unwrap()));
+        }
+        events
+    }
+}
+
+pub(crate) fn draft(on: &str, nominal: &str, principal: &str) -> pb::FeeDraft {
+    pb::FeeDraft {
+        event_on: date(on),
+        nominal: money(nominal),
+        principal_id: principal.to_owned(),
+    }
+}
+
+pub(crate) fn cancelling(fee_id: &str) -> pb::CancelFeeRequest {
+    pb::CancelFeeRequest {
+        request_id: request_id(),
+        fee_id: fee_id.to_owned(),
+        reason: pb::CancelReason::Credited.into(),
+        text: "the charge was credited".to_owned(),
+    }
+}
