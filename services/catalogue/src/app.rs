@@ -95,6 +95,7 @@ pub(crate) async fn set_price(
     let written = deps.producer.write(key, move |tx| {
         Box::pin(async move {
             store::article_find(tx, &tenant, &number, price.valid_from).await?;
+            store::price_lock(tx, &tenant, &number).await?;
             store::price_set(tx, &tenant, &number, &price).await?;
             let price = to_pb_price(&number, &price);
             let events = vec![events::price_changed(price.clone())];
@@ -181,7 +182,29 @@ fn invalid(faults: &[Fault]) -> Failure {
     Failure::Invalid(violations)
 }
 
-/// Stores a checked version.
+/// What storing a checked version would answer; stores nothing.
+pub(crate) async fn preview_policy(
+    deps: &Deps,
+    caller: &Caller,
+    policy: PolicyRow,
+) -> Result<pb::ImportPolicyResponse, Error> {
+    let (tenant, scope) = (caller.tenant.clone(), caller.scope());
+    let read = deps.producer.database().read(&scope, |tx| {
+        Box::pin(async move {
+            match store::policy_find(tx, &tenant, &policy.policy_id, policy.version).await {
+                Ok(stored) => same_text(stored, &policy),
+                Err(Failure::NotFound(_)) => Ok(policy),
+                Err(failure) => Err(failure.into()),
+            }
+        })
+    });
+    Ok(pb::ImportPolicyResponse {
+        policy: Some(to_pb_policy(&read.await?)),
+        ..Default::default()
+    })
+}
+
+/// Stores a checked version. The same text again answers the version there is and tells nothing.
 pub(crate) async fn import_policy(
     deps: &Deps,
     key: WriteKey,
@@ -190,19 +213,26 @@ pub(crate) async fn import_policy(
     let (tenant, now) = (key.caller.tenant.clone(), key.now);
     let written = deps.producer.write(key, move |tx| {
         Box::pin(async move {
-            store::policy_insert(tx, &tenant, &policy, now).await?;
-            let policy = to_pb_policy(&policy);
-            let events = vec![events::policy_imported(policy.clone())];
-            Ok((
-                pb::ImportPolicyResponse {
-                    policy: Some(policy),
-                    ..Default::default()
-                },
-                events,
-            ))
+            let new = store::policy_insert(tx, &tenant, &policy, now).await?;
+            let stored = store::policy_find(tx, &tenant, &policy.policy_id, policy.version).await?;
+            let policy = to_pb_policy(&same_text(stored, &policy)?);
+            let events = new.then(|| events::policy_imported(policy.clone()));
+            let response = pb::ImportPolicyResponse {
+                policy: Some(policy),
+                ..Default::default()
+            };
+            Ok((response, events.into_iter().collect()))
         })
     });
     written.await
+}
+
+fn same_text(stored: PolicyRow, policy: &PolicyRow) -> Result<PolicyRow, Error> {
+    if stored.hash == policy.hash {
+        Ok(stored)
+    } else {
+        Err(Error::PolicyVersionExists)
+    }
 }
 
 /// Puts a version in force from a day.

@@ -1,7 +1,7 @@
 //! Wire types to the catalogue's own and back.
 
 use hjm_catalogue::ProductGroup;
-use hjm_ids::ArticleNumber;
+use hjm_ids::{ArticleNumber, IsoCode};
 use hjm_proto::catalogue::v1 as pb;
 use hjm_service::{
     Violations,
@@ -14,6 +14,7 @@ use hjm_service::{
 use crate::store::{ArticleRow, PolicyRow, PriceRow};
 
 const NAME_LENGTH_MAX: usize = 200;
+const PRODUCT_CODE_DIGITS_MIN: usize = 6;
 
 pub(crate) fn from_pb_article(
     violations: &mut Violations,
@@ -26,7 +27,7 @@ pub(crate) fn from_pb_article(
         &article.article_number,
     );
     let name = from_pb_words(violations, "article.name", &article.name, NAME_LENGTH_MAX);
-    let iso_code = from_pb_text(violations, "article.iso_code", &article.iso_code);
+    let iso_code = from_pb_product_code(violations, "article.iso_code", &article.iso_code);
     let kind = pb::ArticleKind::try_from(article.kind)
         .ok()
         .filter(|kind| *kind != pb::ArticleKind::Unspecified);
@@ -50,6 +51,16 @@ pub(crate) fn from_pb_article(
         product_group: product_group?,
         valid_from: valid_from?,
     })
+}
+
+/// A product has a whole code; two or four digits name an area.
+fn from_pb_product_code(violations: &mut Violations, field: &str, code: &str) -> Option<IsoCode> {
+    let code: IsoCode = from_pb_text(violations, field, code)?;
+    if code.digits() < PRODUCT_CODE_DIGITS_MIN {
+        violations.add(field, "must be a product's code: six digits, or eight");
+        return None;
+    }
+    Some(code)
 }
 
 pub(crate) fn to_pb_article(article: &ArticleRow) -> pb::Article {

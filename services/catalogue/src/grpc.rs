@@ -137,11 +137,8 @@ impl policy::PolicyService for Deps {
         let request = request.into_inner();
         let policy = app::check_policy(&caller, &request.text)?;
         if request.dry_run {
-            let policy = Some(to_pb_policy(&policy));
-            return Ok(Response::new(pb::ImportPolicyResponse {
-                policy,
-                ..Default::default()
-            }));
+            let preview = app::preview_policy(self, &caller, policy);
+            return Ok(Response::new(preview.await?));
         }
         let key = WriteKey::new(caller, &request, self.clock.now()?)?;
         Ok(app::import_policy(self, key, policy).await?.into_response())

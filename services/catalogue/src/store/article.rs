@@ -145,6 +145,22 @@ pub(crate) async fn article_list(
     .collect()
 }
 
+/// One price at a time of an article: setting one reads the newest.
+pub(crate) async fn price_lock(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    number: &ArticleNumber,
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended('catalogue price ' || $1 || ' ' || $2, 0))",
+        tenant.as_str(),
+        number.as_str()
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(())
+}
+
 /// Ends the open price the day before a new one and adds that; refused when one begins later.
 pub(crate) async fn price_set(
     connection: &mut PgConnection,
@@ -154,7 +170,7 @@ pub(crate) async fn price_set(
 ) -> Result<(), Error> {
     let newest = sqlx::query_scalar!(
         "SELECT valid_from FROM catalogue.price
-          WHERE tenant_id = $1 AND article_number = $2 ORDER BY valid_from DESC LIMIT 1 FOR UPDATE",
+          WHERE tenant_id = $1 AND article_number = $2 ORDER BY valid_from DESC LIMIT 1",
         tenant.as_str(),
         number.as_str()
     )

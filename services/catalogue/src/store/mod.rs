@@ -5,7 +5,7 @@ mod policy;
 
 pub(crate) use article::{
     ArticleRow, PriceRow, article_find, article_insert, article_list, price_find, price_gaps,
-    price_set,
+    price_lock, price_set,
 };
 pub(crate) use policy::{
     PolicyRow, activation_insert, activation_lock, activation_newest, policy_find, policy_insert,

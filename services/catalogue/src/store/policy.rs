@@ -6,8 +6,6 @@ use jiff::{Timestamp, civil::Date};
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
 
-use crate::error::Error;
-
 /// A stored policy version with its activation, if it has one.
 #[derive(Debug, Clone)]
 pub(crate) struct PolicyRow {
@@ -22,13 +20,14 @@ pub(crate) struct PolicyRow {
     pub(crate) activated_by: Option<String>,
 }
 
-/// Stores a version; the same text again changes nothing.
+/// Stores a version, unless it is stored; says whether it was new. The version number is used
+/// either way.
 pub(crate) async fn policy_insert(
     connection: &mut PgConnection,
     tenant: &TenantId,
     policy: &PolicyRow,
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<bool, Failure> {
     let inserted = sqlx::query!(
         "INSERT INTO catalogue.policy (tenant_id, policy_id, version, title, hash, sections, text,
                                        imported_by, imported_at)
@@ -44,17 +43,9 @@ pub(crate) async fn policy_insert(
         policy.imported_by,
         now.to_sqlx() as _,
     )
-    .execute(&mut *connection)
+    .execute(connection)
     .await?;
-    if inserted.rows_affected() == 1 {
-        return Ok(());
-    }
-    let stored = policy_find(connection, tenant, &policy.policy_id, policy.version).await?;
-    if stored.hash == policy.hash {
-        Ok(())
-    } else {
-        Err(Error::PolicyVersionExists)
-    }
+    Ok(inserted.rows_affected() == 1)
 }
 
 struct StoredPolicy {

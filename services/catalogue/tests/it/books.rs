@@ -1,0 +1,80 @@
+//! Looking through the books, over good ones and over broken ones.
+
+use hjm_postgres::Context;
+use hjm_service::verify::Finding;
+use hjm_testkit::TENANT;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::support::{RENT, World, price, rollator};
+
+async fn filled() -> World {
+    let world = World::open().await;
+    world.create(rollator("R-100")).await.unwrap();
+    world
+        .set_price(price("R-100", "1.80", "2024-01-01"))
+        .await
+        .unwrap();
+    world
+        .set_price(price("R-100", "1.95", "2025-01-01"))
+        .await
+        .unwrap();
+    world.import(RENT).await.unwrap();
+    world
+}
+
+async fn verify(world: &World) -> Vec<Finding> {
+    let url = world.database.serving_url(Context::Catalogue);
+    catalogue_service::verify(&url, &TENANT.parse().unwrap())
+        .await
+        .unwrap()
+}
+
+fn broken(findings: &[Finding]) -> Vec<&str> {
+    let broken = findings
+        .iter()
+        .filter(|finding| !finding.breaches.is_empty());
+    broken
+        .map(|finding| finding.invariant.split(' ').next().unwrap())
+        .collect()
+}
+
+async fn break_by(world: &World, sql: &'static str) {
+    let mut admin = PgConnection::connect_with(&world.database.admin())
+        .await
+        .unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(&mut admin)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn good_books_hold_and_something_was_looked_at() {
+    let world = filled().await;
+    let findings = verify(&world).await;
+    assert_eq!(broken(&findings), [""; 0], "{findings:?}");
+    assert!(
+        findings.iter().all(|finding| finding.checked > 0),
+        "{findings:?}"
+    );
+}
+
+#[tokio::test]
+async fn i7_a_policy_that_was_changed_is_found() {
+    let world = filled().await;
+    break_by(
+        &world,
+        "ALTER TABLE catalogue.policy DISABLE TRIGGER ALL;
+         UPDATE catalogue.policy SET text = replace(text, '7.2', '7.3')",
+    )
+    .await;
+    assert_eq!(broken(&verify(&world).await), ["I7"]);
+}
+
+#[tokio::test]
+async fn i45_a_price_that_does_not_follow_the_one_before_is_found() {
+    let world = filled().await;
+    let sql = "UPDATE catalogue.price SET valid_to = '2024-12-01' WHERE valid_to IS NOT NULL";
+    break_by(&world, sql).await;
+    assert_eq!(broken(&verify(&world).await), ["I45"]);
+}

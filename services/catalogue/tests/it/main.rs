@@ -1,0 +1,12 @@
+//! The catalogue service over a real socket and a real database.
+
+#![cfg(test)]
+
+mod articles;
+mod books;
+mod feed;
+mod policies;
+mod policy_faults;
+mod prices;
+mod support;
+mod tenancy;

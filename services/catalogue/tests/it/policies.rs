@@ -1,0 +1,294 @@
+//! Policies: checked, stored as they are, put in force by a second person, in order.
+
+use hjm_proto::catalogue::v1 as pb;
+use hjm_service::{client, idempotency::REPLAYED_HEADER};
+use hjm_testkit::{OTHER_TENANT, TENANT, aid_centre, date, fields, reason, request_id};
+use tonic::{Code, Response, Status};
+
+use crate::support::{RENT, RENT_ID, World, importer, refused, rent_version, second_person};
+
+const SHIPPED: [(&str, &str); 7] = [
+    (
+        TENANT,
+        include_str!("../../../../policies/jamtland-harjedalen/fees.toml"),
+    ),
+    (
+        TENANT,
+        include_str!("../../../../policies/jamtland-harjedalen/payers.toml"),
+    ),
+    (TENANT, RENT),
+    (
+        OTHER_TENANT,
+        include_str!("../../../../policies/dalarna/fees.toml"),
+    ),
+    (
+        OTHER_TENANT,
+        include_str!("../../../../policies/dalarna/payers.toml"),
+    ),
+    (
+        OTHER_TENANT,
+        include_str!("../../../../policies/dalarna/rent.toml"),
+    ),
+    (
+        OTHER_TENANT,
+        include_str!("../../../../policies/dalarna/free-card.toml"),
+    ),
+];
+
+async fn get(world: &World, version: u32) -> Result<pb::Policy, Status> {
+    let request = pb::GetPolicyRequest {
+        policy_id: RENT_ID.to_owned(),
+        version,
+    };
+    let mut client = world.policies.clone();
+    let got = client
+        .get_policy(client::request(&importer(), request))
+        .await?;
+    Ok(got.into_inner().policy.unwrap())
+}
+
+fn policy_of(response: Response<pb::ImportPolicyResponse>) -> pb::Policy {
+    response.into_inner().policy.unwrap()
+}
+
+#[tokio::test]
+async fn every_shipped_document_is_imported_and_put_in_force() {
+    let world = World::open().await;
+    for (tenant, text) in SHIPPED {
+        let imported = world
+            .import_as(&aid_centre(tenant, "importer"), text, false)
+            .await;
+        let policy = policy_of(imported.unwrap());
+        let second = aid_centre(tenant, "second person");
+        let activated = world
+            .activate(&second, &policy.policy_id, policy.version, "2025-01-01")
+            .await;
+        let activated = activated.unwrap().into_inner().policy.unwrap();
+        assert_eq!(activated.active_from, date("2025-01-01"));
+    }
+    assert_eq!(world.policy_list().await.len(), 3);
+}
+
+#[tokio::test]
+async fn an_imported_version_is_kept_as_text_with_its_hash() {
+    let world = World::open().await;
+    let imported = policy_of(world.import(RENT).await.unwrap());
+    assert_eq!(
+        (imported.policy_id.as_str(), imported.version),
+        (RENT_ID, 1)
+    );
+    assert_eq!(
+        (imported.sections.as_slice(), imported.text.as_str()),
+        (["rent".to_owned()].as_slice(), "")
+    );
+    assert_eq!(
+        (imported.hash.len(), imported.imported_by.as_str()),
+        (64, "importer")
+    );
+    assert_eq!(
+        (imported.active_from, imported.activated_by.as_str()),
+        (None, "")
+    );
+    let got = get(&world, 1).await.unwrap();
+    assert_eq!(got.text, RENT);
+    assert_eq!(
+        pb::Policy {
+            text: String::new(),
+            ..got
+        },
+        imported
+    );
+    assert_eq!(world.policy_list().await, [imported]);
+    assert_eq!(refused(get(&world, 2)).await.code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_dry_run_answers_what_an_import_would_and_stores_nothing() {
+    let world = World::open().await;
+    let previewed = world
+        .import_as(&importer(), RENT, true)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(previewed.position, "");
+    assert_eq!(world.policy_list().await, []);
+    assert_eq!(world.kinds().await, [""; 0]);
+    assert_eq!(
+        previewed.policy.unwrap(),
+        policy_of(world.import(RENT).await.unwrap())
+    );
+    let changed = RENT.replace("§7.2", "§7.3");
+    let status = refused(world.import_as(&importer(), &changed, true)).await;
+    assert_eq!(reason(&status), "POLICY_VERSION_EXISTS");
+}
+
+#[tokio::test]
+async fn the_same_text_again_is_the_version_there_is() {
+    let world = World::open().await;
+    world.import(RENT).await.unwrap();
+    world
+        .activate(&second_person(), RENT_ID, 1, "2025-01-01")
+        .await
+        .unwrap();
+    let windows = RENT.replace('\n', "\r\n");
+    let again = world
+        .import_as(&second_person(), &windows, false)
+        .await
+        .unwrap();
+    assert!(
+        again.metadata().get(REPLAYED_HEADER).is_none(),
+        "another request"
+    );
+    let again = policy_of(again);
+    assert_eq!(again.imported_by, "importer");
+    assert_eq!(again.active_from, date("2025-01-01"));
+    assert_eq!(world.kinds().await, ["PolicyImported", "PolicyActivated"]);
+}
+
+#[tokio::test]
+async fn another_text_under_a_stored_version_is_refused() {
+    let world = World::open().await;
+    world.import(RENT).await.unwrap();
+    let status = refused(world.import(&RENT.replace("§7.2", "§7.3"))).await;
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert_eq!(reason(&status), "POLICY_VERSION_EXISTS");
+    assert_eq!(fields(&status), ["text"]);
+    assert_eq!(get(&world, 1).await.unwrap().text, RENT);
+}
+
+#[tokio::test]
+async fn the_same_request_gets_the_same_answer() {
+    let world = World::open().await;
+    let import = pb::ImportPolicyRequest {
+        request_id: request_id(),
+        text: RENT.to_owned(),
+        dry_run: false,
+    };
+    let mut client = world.policies.clone();
+    let first = client
+        .import_policy(client::request(&importer(), import.clone()))
+        .await
+        .unwrap();
+    let again = client
+        .import_policy(client::request(&importer(), import.clone()))
+        .await
+        .unwrap();
+    assert_eq!(again.metadata().get(REPLAYED_HEADER).unwrap(), "true");
+    assert_eq!(again.get_ref(), first.get_ref());
+    let other = pb::ImportPolicyRequest {
+        text: rent_version(2),
+        ..import
+    };
+    let status = client
+        .import_policy(client::request(&importer(), other))
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), Code::AlreadyExists);
+    assert_eq!(world.policy_list().await.len(), 1);
+}
+
+#[tokio::test]
+async fn who_imported_a_version_does_not_put_it_in_force() {
+    let world = World::open().await;
+    world.import(RENT).await.unwrap();
+    let status = refused(world.activate(&importer(), RENT_ID, 1, "2025-01-01")).await;
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert_eq!(reason(&status), "SECOND_PERSON_REQUIRED");
+    assert_eq!(get(&world, 1).await.unwrap().active_from, None);
+
+    let activated = world
+        .activate(&second_person(), RENT_ID, 1, "2025-01-01")
+        .await
+        .unwrap();
+    let policy = activated.into_inner().policy.unwrap();
+    assert_eq!(policy.activated_by, "second person");
+    let status = refused(world.activate(&second_person(), RENT_ID, 1, "2025-02-01")).await;
+    assert_eq!(
+        (reason(&status).as_str(), fields(&status)),
+        ("ALREADY_ACTIVE", vec!["version".to_owned()])
+    );
+}
+
+#[tokio::test]
+async fn versions_are_put_in_force_in_order() {
+    let world = World::open().await;
+    for version in 1..=3 {
+        world.import(&rent_version(version)).await.unwrap();
+    }
+    world
+        .activate(&second_person(), RENT_ID, 2, "2025-01-01")
+        .await
+        .unwrap();
+    for from in ["2024-12-31", "2025-01-01"] {
+        let status = refused(world.activate(&second_person(), RENT_ID, 3, from)).await;
+        assert_eq!(reason(&status), "POLICY_ORDER");
+        assert_eq!(fields(&status), ["active_from"]);
+    }
+    world
+        .activate(&second_person(), RENT_ID, 3, "2025-01-02")
+        .await
+        .unwrap();
+    let active: Vec<_> = world
+        .policy_list()
+        .await
+        .into_iter()
+        .map(|policy| policy.active_from)
+        .collect();
+    assert_eq!(active, [None, date("2025-01-01"), date("2025-01-02")]);
+}
+
+#[tokio::test]
+async fn a_version_is_in_force_within_its_validity_only() {
+    let world = World::open().await;
+    world.import(RENT).await.unwrap();
+    let status = refused(world.activate(&second_person(), RENT_ID, 1, "2014-12-31")).await;
+    assert_eq!(reason(&status), "BEFORE_VALIDITY");
+    assert_eq!(fields(&status), ["active_from"]);
+    let none = refused(world.activate(&second_person(), RENT_ID, 2, "2025-01-01")).await;
+    assert_eq!(none.code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_section_is_decided_by_one_document() {
+    let world = World::open().await;
+    world.import(RENT).await.unwrap();
+    world
+        .activate(&second_person(), RENT_ID, 1, "2025-01-01")
+        .await
+        .unwrap();
+    let other = RENT.replace("jamtland-harjedalen-rent", "another-rent");
+    world.import(&other).await.unwrap();
+    let status = refused(world.activate(&second_person(), "another-rent", 1, "2026-01-01")).await;
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert_eq!(reason(&status), "SECTION_TAKEN");
+    assert!(status.message().contains(RENT_ID), "{}", status.message());
+}
+
+#[tokio::test]
+async fn versions_are_listed_a_page_at_a_time_without_text() {
+    let world = World::open().await;
+    for version in 1..=3 {
+        world.import(&rent_version(version)).await.unwrap();
+    }
+    let mut client = world.policies.clone();
+    let mut page = async |page_token: String| {
+        let request = pb::ListPoliciesRequest {
+            page_size: 2,
+            page_token,
+        };
+        let listed = client
+            .list_policies(client::request(&importer(), request))
+            .await;
+        listed.map(Response::into_inner)
+    };
+    let first = page(String::new()).await.unwrap();
+    let second = page(first.next_page_token).await.unwrap();
+    let listed = [first.policies, second.policies].concat();
+    let versions: Vec<u32> = listed.iter().map(|policy| policy.version).collect();
+    assert_eq!(versions, [1, 2, 3]);
+    assert!(listed.iter().all(|policy| policy.text.is_empty()));
+    assert_eq!(
+        fields(&page("yesterday".to_owned()).await.unwrap_err()),
+        ["page_token"]
+    );
+}
