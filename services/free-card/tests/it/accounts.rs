@@ -129,9 +129,9 @@ async fn members_see_each_others_fees_by_date_and_amount() {
         fee: Some(draft("2024-06-10", "250", "2081")),
         ..world.fee(&recipient, "2024-06-10", "250")
     };
-    let borlänge = of_principal(DALARNA, "2081");
+    let municipality = of_principal(DALARNA, "2081");
     let registered = world
-        .register_as(&borlänge, &request)
+        .register_as(&municipality, &request)
         .await
         .unwrap()
         .into_inner();

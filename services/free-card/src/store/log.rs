@@ -1,39 +1,15 @@
-//! Free-card's SQL.
+//! The log of an account, and a fee under its charging system's key.
 
 use hjm_free_card::{CardRelease, FeeEvent, FixedCard, LogEntry};
-use hjm_ids::{AccountId, FeeId, RecipientId, TenantId};
+use hjm_ids::{AccountId, FeeId, TenantId};
 use hjm_money::Money;
 use hjm_service::Failure;
-use jiff::{Timestamp, civil::Date};
+use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::error::Error;
-
-/// One person in one scheme.
-#[derive(Debug, Clone)]
-pub(crate) struct AccountRow {
-    pub(crate) account: AccountId,
-    pub(crate) scheme_id: String,
-    pub(crate) subject: RecipientId,
-}
-
-struct StoredAccount {
-    account: Uuid,
-    scheme_id: String,
-    subject: Uuid,
-}
-
-impl From<StoredAccount> for AccountRow {
-    fn from(row: StoredAccount) -> Self {
-        Self {
-            account: AccountId::new(row.account),
-            scheme_id: row.scheme_id,
-            subject: RecipientId::new(row.subject),
-        }
-    }
-}
 
 /// What an entry is stored with, beside what its replay needs.
 #[derive(Debug, Clone)]
@@ -59,106 +35,6 @@ pub(crate) struct RegisteredRow {
     pub(crate) principal_id: String,
     pub(crate) answer: Vec<u8>,
     pub(crate) cancelled: bool,
-}
-
-/// Makes sure that there is an account.
-pub(crate) async fn account_ensure(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    new: &AccountRow,
-) -> Result<(), Failure> {
-    sqlx::query!(
-        "INSERT INTO free_card.account (tenant_id, account_id, scheme_id, subject_id)
-         VALUES ($1, $2, $3, $4)
-         ON CONFLICT (tenant_id, scheme_id, subject_id) DO NOTHING",
-        tenant.as_str(),
-        new.account.uuid(),
-        new.scheme_id,
-        new.subject.uuid()
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// A person's account, which nobody else adds to until the transaction ends.
-pub(crate) async fn account_lock(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    scheme_id: &str,
-    subject: RecipientId,
-) -> Result<AccountId, Failure> {
-    let account = sqlx::query_scalar!(
-        "SELECT account_id FROM free_card.account
-          WHERE tenant_id = $1 AND scheme_id = $2 AND subject_id = $3 FOR UPDATE",
-        tenant.as_str(),
-        scheme_id,
-        subject.uuid()
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(AccountId::new(account))
-}
-
-/// The account of a registered fee, locked as by [`account_lock`].
-pub(crate) async fn account_lock_of_fee(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    fee: FeeId,
-) -> Result<AccountRow, Failure> {
-    sqlx::query_as!(
-        StoredAccount,
-        "SELECT a.account_id AS account, a.scheme_id, a.subject_id AS subject
-           FROM free_card.account_event e
-           JOIN free_card.account a USING (tenant_id, account_id)
-          WHERE e.tenant_id = $1 AND e.fee_id = $2 AND e.kind = 'FEE'
-            FOR UPDATE OF a",
-        tenant.as_str(),
-        fee.uuid()
-    )
-    .fetch_optional(connection)
-    .await?
-    .map(Into::into)
-    .ok_or(Failure::NotFound("fee"))
-}
-
-/// A person's account, if it has one.
-pub(crate) async fn account_find(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    scheme_id: &str,
-    subject: RecipientId,
-) -> Result<Option<AccountId>, Failure> {
-    let account = sqlx::query_scalar!(
-        "SELECT account_id FROM free_card.account
-          WHERE tenant_id = $1 AND scheme_id = $2 AND subject_id = $3",
-        tenant.as_str(),
-        scheme_id,
-        subject.uuid()
-    )
-    .fetch_optional(connection)
-    .await?;
-    Ok(account.map(AccountId::new))
-}
-
-/// Accounts after one, in order of id.
-pub(crate) async fn account_list(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    after: Uuid,
-    rows_max: i64,
-) -> Result<Vec<AccountRow>, Failure> {
-    let rows = sqlx::query_as!(
-        StoredAccount,
-        "SELECT account_id AS account, scheme_id, subject_id AS subject FROM free_card.account
-          WHERE tenant_id = $1 AND account_id > $2 ORDER BY account_id LIMIT $3",
-        tenant.as_str(),
-        after,
-        rows_max
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 struct StoredEntry {
@@ -326,87 +202,4 @@ pub(crate) async fn registered_find(
         answer: row.answer,
         cancelled: row.cancelled,
     }))
-}
-
-/// When the newest entry of any account was stored, and how many fees were registered and
-/// cancelled against how many the feed tells.
-pub(crate) async fn fee_counts(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-) -> Result<(Option<Timestamp>, i64, i64), Failure> {
-    let row = sqlx::query!(
-        r#"SELECT max(registered_at) AS "newest: jiff_sqlx::Timestamp",
-                  count(*) FILTER (WHERE kind IN ('FEE', 'CANCEL')) AS "stored!",
-                  (SELECT count(*) FROM free_card.feed_event
-                    WHERE tenant_id = $1 AND kind IN ('FeeRegistered', 'FeeCancelled')) AS "told!"
-             FROM free_card.account_event WHERE tenant_id = $1"#,
-        tenant.as_str()
-    )
-    .fetch_one(connection)
-    .await?;
-    let newest = row.newest.map(jiff_sqlx::Timestamp::to_jiff);
-    Ok((newest, row.stored, row.told))
-}
-
-/// Accounts whose numbers are not 1 to as many as there are, each with how many there are and
-/// the last.
-pub(crate) async fn sequence_gaps(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-) -> Result<Vec<(AccountId, i64, i64)>, Failure> {
-    let rows = sqlx::query!(
-        r#"SELECT account_id, count(*) AS "entries!", max(sequence) AS "last!"
-             FROM free_card.account_event WHERE tenant_id = $1
-            GROUP BY account_id HAVING count(*) <> max(sequence) OR min(sequence) <> 1
-            ORDER BY account_id"#,
-        tenant.as_str()
-    )
-    .fetch_all(connection)
-    .await?;
-    let gap = |row: &(Uuid, i64, i64)| (AccountId::new(row.0), row.1, row.2);
-    Ok(rows
-        .into_iter()
-        .map(|row| gap(&(row.account_id, row.entries, row.last)))
-        .collect())
-}
-
-/// How many charging systems' keys there are, and the fees that share one.
-pub(crate) async fn references_shared(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-) -> Result<(i64, Vec<String>), Failure> {
-    let rows = sqlx::query!(
-        r#"SELECT external_reference AS "external_reference!", count(*) AS "fees!"
-             FROM free_card.account_event WHERE tenant_id = $1 AND kind = 'FEE'
-            GROUP BY external_reference ORDER BY external_reference"#,
-        tenant.as_str()
-    )
-    .fetch_all(connection)
-    .await?;
-    let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-    let shared = rows.into_iter().filter(|row| row.fees > 1);
-    Ok((total, shared.map(|row| row.external_reference).collect()))
-}
-
-/// What was charged under each charging system's key, without the cancelled fees.
-pub(crate) async fn charged_list(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-) -> Result<Vec<(String, Money)>, Failure> {
-    let rows = sqlx::query!(
-        r#"SELECT external_reference AS "external_reference!", charged_ore AS "charged_ore!"
-             FROM free_card.account_event e
-            WHERE tenant_id = $1 AND kind = 'FEE'
-              AND NOT EXISTS (SELECT FROM free_card.account_event c
-                               WHERE c.tenant_id = e.tenant_id AND c.fee_id = e.fee_id
-                                 AND c.kind = 'CANCEL')
-            ORDER BY external_reference"#,
-        tenant.as_str()
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.external_reference, Money::from_ore(row.charged_ore)))
-        .collect())
 }
