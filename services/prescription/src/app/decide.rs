@@ -1,0 +1,321 @@
+//! What a prescription costs and who pays: the catalogue's article of the day, the policies in
+//! force on it, and the recipient's facts. Read, never guessed; what is missing is named.
+
+use std::collections::BTreeMap;
+
+use hjm_catalogue::{FeeFacts, FeeTable, PayerDecision, PayerFacts, PayerRules, ProductGroup};
+use hjm_feed::policies::in_force;
+use hjm_ids::{ArticleNumber, IsoCode, PrincipalId, RecipientId, TenantId};
+use hjm_money::{Money, Rounding};
+use hjm_policy::Section;
+use hjm_prescription::{may_prescribe, payer_matches};
+use hjm_proto::{
+    catalogue::v1::{GetArticleRequest, GetArticleResponse, article_service_client},
+    common::v1::{ChargeForm, OwnFeeKind},
+    prescription::v1 as pb,
+};
+use hjm_service::{
+    Caller, Failure, Violations, client,
+    convert::{
+        from_pb_charge_form, from_pb_text, from_pb_unit_price, to_pb_date, to_pb_explanation,
+        to_pb_money,
+    },
+};
+use jiff::civil::Date;
+use sqlx::PgConnection;
+use tonic::Code;
+
+use crate::{
+    Deps, SCHEMA,
+    convert::{Draft, DraftLine, occasion, to_pb_own_fee},
+    error::Error,
+    store::{
+        organisation::{self, UnitRow},
+        recipient,
+    },
+};
+
+const DRAFT_ARTICLE: &str = "draft.lines.article_number";
+const DRAFT_CUSTOMER_NUMBER: &str = "draft.customer_number";
+const DRAFT_PRESCRIBED_ON: &str = "draft.prescribed_on";
+
+/// An article as the catalogue told it of a day.
+#[derive(Debug, Clone)]
+pub(crate) struct Article {
+    pub(crate) number: ArticleNumber,
+    pub(crate) iso: IsoCode,
+    pub(crate) group: ProductGroup,
+    pub(crate) charge_form: ChargeForm,
+    /// Its listed price when it is sold; rents are billing's to read.
+    pub(crate) sale_price: Option<Money>,
+}
+
+/// Articles of one day, by number.
+pub(crate) type Articles = BTreeMap<ArticleNumber, Article>;
+
+/// What was decided of a whole draft.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    pub(crate) unit: UnitRow,
+    pub(crate) lines: Vec<DecidedLine>,
+}
+
+/// What was decided of one line.
+#[derive(Debug)]
+pub(crate) struct DecidedLine {
+    pub(crate) article: ArticleNumber,
+    pub(crate) charge_form: ChargeForm,
+    pub(crate) decision: pb::LineDecision,
+    pub(crate) basis: pb::FeeBasis,
+    pub(crate) sale: Option<pb::Sale>,
+}
+
+/// One article of a day. Returns when every policy that the catalogue knew by then has taken
+/// effect here, so that no older one decides. Not to be called inside a transaction.
+pub(crate) async fn article(
+    deps: &Deps,
+    tenant: &TenantId,
+    number: &ArticleNumber,
+    on: Date,
+    field: &'static str,
+) -> Result<Article, Error> {
+    let caller = Caller::service(tenant.clone(), SCHEMA);
+    let request = GetArticleRequest {
+        article_number: number.to_string(),
+        as_of: Some(to_pb_date(on)),
+    };
+    let channel = deps.catalogue.0.clone();
+    let mut catalogue = article_service_client::ArticleServiceClient::new(channel);
+    let answer = catalogue
+        .get_article(client::request(&caller, request))
+        .await;
+    let answer = match answer {
+        Ok(answer) => answer.into_inner(),
+        Err(status) if status.code() == Code::NotFound => {
+            return Err(Error::ArticleUnknown {
+                article: number.clone(),
+                on,
+                field,
+            });
+        }
+        Err(status) => return Err(client::failure("catalogue", &status).into()),
+    };
+    deps.followers.wait(tenant, &answer.position).await?;
+    Ok(read_article(number, &answer)?)
+}
+
+fn read_article(number: &ArticleNumber, answer: &GetArticleResponse) -> Result<Article, Failure> {
+    let mut read = Violations::default();
+    let told = read.need("article", answer.article.as_ref());
+    let article = told.and_then(|told| {
+        let iso = from_pb_text(&mut read, "iso_code", &told.iso_code);
+        let group = u8::try_from(told.product_group)
+            .ok()
+            .and_then(ProductGroup::from_number);
+        let group = read.need("product_group", group);
+        let charge_form = from_pb_charge_form(&mut read, "charge_form", told.charge_form)?;
+        let sold = answer
+            .price
+            .as_ref()
+            .filter(|_| charge_form == ChargeForm::Sale);
+        let sale_price = match sold {
+            None => None,
+            Some(price) => {
+                let price = from_pb_unit_price(&mut read, "price", price.price.as_ref())?;
+                Some(read.take("price", Money::round(price.get(), Rounding::HalfUp))?)
+            }
+        };
+        Some(Article {
+            number: number.clone(),
+            iso: iso?,
+            group: group?,
+            charge_form,
+            sale_price,
+        })
+    });
+    article.ok_or_else(|| Failure::internal(format!("the catalogue's article {number} is odd")))
+}
+
+/// The articles of a draft on its day, before the transaction that decides.
+pub(crate) async fn articles(
+    deps: &Deps,
+    tenant: &TenantId,
+    draft: &Draft,
+    today: Date,
+) -> Result<Articles, Error> {
+    let on = draft.prescribed_on;
+    may_prescribe(on, today, None)
+        .map_err(|rules| Error::first(rules, Some(DRAFT_PRESCRIBED_ON)))?;
+    let mut articles = Articles::new();
+    for line in &draft.lines {
+        if !articles.contains_key(&line.article) {
+            let article = article(deps, tenant, &line.article, on, DRAFT_ARTICLE).await?;
+            articles.insert(line.article.clone(), article);
+        }
+    }
+    Ok(articles)
+}
+
+/// Decides a draft. The recipient's death waits until the transaction ends.
+pub(crate) async fn draft(
+    tx: &mut PgConnection,
+    deps: &Deps,
+    tenant: &TenantId,
+    draft: &Draft,
+    articles: &Articles,
+    today: Date,
+) -> Result<Decided, Error> {
+    let on = draft.prescribed_on;
+    let person = recipient::recipient_hold(tx, tenant, draft.recipient).await?;
+    may_prescribe(on, today, person.died_on)
+        .map_err(|rules| Error::first(rules, Some(DRAFT_PRESCRIBED_ON)))?;
+    let unit = organisation::unit_find(tx, tenant, &draft.customer_number).await?;
+    let unit = unit.ok_or(Error::CustomerNumberUnknown {
+        field: DRAFT_CUSTOMER_NUMBER,
+    })?;
+    let policies = deps.policies.of(tx, tenant).await?;
+    let fees = deps
+        .fee_tables
+        .of(in_force(&policies, Section::Fees, on)?, FeeTable::parse)?;
+    let paying = Paying::on(tx, deps, tenant, draft.recipient, &unit.principal, on).await?;
+    let mut lines = Vec::with_capacity(draft.lines.len());
+    for line in &draft.lines {
+        let article = articles
+            .get(&line.article)
+            .ok_or_else(|| Failure::internal("an article was not asked for"))?;
+        let payer = paying.resolve(article.number.clone(), &article.iso, DRAFT_CUSTOMER_NUMBER)?;
+        let fee = fee_facts(draft, line, article, person.born_on)?;
+        lines.push(decide_line(&fees, &fee, line, article, &payer)?);
+    }
+    Ok(Decided { unit, lines })
+}
+
+fn fee_facts(
+    draft: &Draft,
+    line: &DraftLine,
+    article: &Article,
+    born_on: Date,
+) -> Result<FeeFacts, Error> {
+    if !article.group.prescribable() {
+        return Err(Error::NotPrescribable(article.number.clone()));
+    }
+    if article.charge_form == ChargeForm::Sale && article.sale_price.is_none() {
+        return Err(Error::PriceMissing(article.number.clone()));
+    }
+    let occasion =
+        occasion(line.occasion).ok_or_else(|| Failure::internal("an occasion was not read"))?;
+    Ok(FeeFacts {
+        iso: article.iso.clone(),
+        product_group: article.group,
+        price: article.sale_price,
+        occasion,
+        born_on: Some(born_on),
+        palliative: draft.palliative,
+        on: draft.prescribed_on,
+    })
+}
+
+fn decide_line(
+    fees: &FeeTable,
+    facts: &FeeFacts,
+    line: &DraftLine,
+    article: &Article,
+    payer: &PayerDecision,
+) -> Result<DecidedLine, Error> {
+    let undecided = |error| Error::FeeUndecided {
+        article: article.number.clone(),
+        error,
+    };
+    let fee = fees.decide(facts).map_err(undecided)?;
+    let own_fee = to_pb_own_fee(&fee);
+    let capped = own_fee.kind() == OwnFeeKind::CostCap;
+    let sale = article.sale_price.map(|price| pb::Sale {
+        price: Some(to_pb_money(price)),
+        unit_pays: Some(to_pb_money(if capped { fee.unit_pays } else { price })),
+    });
+    Ok(DecidedLine {
+        article: article.number.clone(),
+        charge_form: article.charge_form,
+        basis: pb::FeeBasis {
+            iso_code: article.iso.to_string(),
+            product_group: u32::from(article.group.number()),
+            price: article.sale_price.map(to_pb_money),
+            occasion: line.occasion.into(),
+            born_on: facts.born_on.map(to_pb_date),
+            palliative: facts.palliative,
+        },
+        decision: pb::LineDecision {
+            article_number: article.number.to_string(),
+            own_fee: Some(own_fee),
+            payer_principal_id: payer.payer.to_string(),
+            payer: Some(to_pb_explanation(&payer.explanation)),
+        },
+        sale,
+    })
+}
+
+/// All that says who pays for a person's devices on a day.
+pub(crate) struct Paying {
+    rules: std::sync::Arc<PayerRules>,
+    on: Date,
+    home_care: Option<PrincipalId>,
+    asylum_seeker: bool,
+    customer_principal: PrincipalId,
+    region: PrincipalId,
+}
+
+impl Paying {
+    /// Reads the rules in force and the person's facts on a day.
+    pub(crate) async fn on(
+        tx: &mut PgConnection,
+        deps: &Deps,
+        tenant: &TenantId,
+        person: RecipientId,
+        customer_principal: &PrincipalId,
+        on: Date,
+    ) -> Result<Self, Error> {
+        let policies = deps.policies.of(tx, tenant).await?;
+        let document = in_force(&policies, Section::Payers, on)?;
+        let rules = deps.payer_rules.of(document, PayerRules::parse)?;
+        let region = organisation::region_find(tx, tenant)
+            .await?
+            .ok_or(Error::RegionMissing)?;
+        let facts = recipient::facts_find(tx, tenant, person, on).await?;
+        let (home_care, asylum_seeker) = facts.map_or((None, false), |facts| {
+            (facts.home_care, facts.asylum_seeker)
+        });
+        let customer_principal = customer_principal.clone();
+        Ok(Self {
+            rules,
+            on,
+            home_care,
+            asylum_seeker,
+            customer_principal,
+            region,
+        })
+    }
+
+    /// Who pays for an article. Refused when the customer number is another's (decisions 2).
+    pub(crate) fn resolve(
+        &self,
+        article: ArticleNumber,
+        iso: &IsoCode,
+        field: &'static str,
+    ) -> Result<PayerDecision, Error> {
+        let facts = PayerFacts {
+            iso: iso.clone(),
+            on: self.on,
+            enrolled_in_home_care: self.home_care.clone(),
+            asylum_seeker: self.asylum_seeker,
+            customer_principal: self.customer_principal.clone(),
+            region: self.region.clone(),
+        };
+        let decided = self
+            .rules
+            .resolve(&facts)
+            .map_err(|error| Error::PayerUndecided { article, error })?;
+        payer_matches(&decided.payer, &self.customer_principal)
+            .map_err(|rule| Error::Rule { rule, field })?;
+        Ok(decided)
+    }
+}

@@ -1,0 +1,153 @@
+//! Loans: read, listed, corrected. Every change is a next version of the whole timeline.
+
+use hjm_feed::NewEvent;
+use hjm_ids::LoanId;
+use hjm_prescription::{Timeline, Transition};
+use hjm_proto::{common::v1::ChargeForm, prescription::v1 as pb};
+use hjm_service::{
+    Caller, Failure, Violations, WriteKey, clock::civil_date, convert::from_pb_date,
+};
+use jiff::civil::Date;
+use sqlx::PgConnection;
+
+use super::{Done, Written, distinct};
+use crate::{
+    Deps,
+    convert::with_timeline,
+    error::Error,
+    events,
+    store::loan::{self as store, LoanFilter, LoanRow},
+};
+
+/// Stores a loan's next version and answers it with what to tell.
+pub(super) async fn next_version(
+    tx: &mut PgConnection,
+    key: &WriteKey,
+    row: LoanRow,
+    timeline: Timeline,
+    correction_reason: &str,
+) -> Result<(LoanRow, NewEvent), Error> {
+    let (tenant, segments) = (&key.caller.tenant, timeline.segments());
+    let principals = segments.iter().map(|segment| segment.principal.clone());
+    let numbers = segments
+        .iter()
+        .map(|segment| segment.customer_number.clone());
+    let told = pb::LoanTimeline {
+        correction_reason: correction_reason.to_owned(),
+        ..with_timeline(&row.told, &timeline)
+    };
+    let next = LoanRow {
+        loan: row.loan,
+        parties: distinct(row.parties.into_iter().chain(principals)),
+        customer_numbers: distinct(row.customer_numbers.into_iter().chain(numbers)),
+        timeline,
+        told,
+    };
+    store::loan_update(tx, tenant, &next).await?;
+    store::loan_version_insert(tx, tenant, &next, &key.caller.user, key.now).await?;
+    let event = events::loan_changed(next.told.clone());
+    Ok((next, event))
+}
+
+/// One loan.
+pub(crate) async fn get(
+    deps: &Deps,
+    caller: &Caller,
+    id: LoanId,
+) -> Result<pb::LoanTimeline, Failure> {
+    let (tenant, scope) = (caller.tenant.clone(), caller.scope());
+    let read = deps.producer.database().read(&scope, move |tx| {
+        Box::pin(async move { Ok(store::loan_find(tx, &tenant, id).await?.told) })
+    });
+    read.await
+}
+
+/// Loans, oldest first, a page.
+pub(crate) async fn list(
+    deps: &Deps,
+    caller: &Caller,
+    filter: LoanFilter,
+    after: LoanId,
+    rows_max: i64,
+) -> Result<Vec<pb::LoanTimeline>, Failure> {
+    let (tenant, scope) = (caller.tenant.clone(), caller.scope());
+    let read = deps.producer.database().read(&scope, move |tx| {
+        Box::pin(async move { store::loan_list(tx, &tenant, &filter, after, rows_max).await })
+    });
+    Ok(read.await?.into_iter().map(|row| row.told).collect())
+}
+
+/// A date of a loan that was wrong, and what is right.
+#[derive(Debug, Clone)]
+pub(crate) struct Correction {
+    pub(crate) loan: LoanId,
+    pub(crate) which: pb::LoanDate,
+    pub(crate) date: Date,
+    pub(crate) reason: String,
+    pub(crate) expected_version: u32,
+}
+
+/// Corrects a delivery or a return (decisions 14). The date it has already makes no version.
+pub(crate) async fn correct_date(
+    deps: &Deps,
+    key: WriteKey,
+    correction: Correction,
+) -> Written<pb::CorrectLoanDateResponse> {
+    let noted = key.clone();
+    let written = deps.producer.write(key, move |tx| {
+        Box::pin(async move { correct_date_in(tx, &noted, &correction).await })
+    });
+    written.await
+}
+
+async fn correct_date_in(
+    tx: &mut PgConnection,
+    key: &WriteKey,
+    correction: &Correction,
+) -> Done<pb::CorrectLoanDateResponse> {
+    let tenant = &key.caller.tenant;
+    store::loan_lock(tx, tenant, correction.loan).await?;
+    let row = store::loan_find(tx, tenant, correction.loan).await?;
+    let (expected, found) = (correction.expected_version, row.timeline.version());
+    if expected != found {
+        return Err(Failure::VersionConflict { expected, found }.into());
+    }
+    let (loan, told) = match corrected(&row, correction, civil_date(key.now))? {
+        Transition::Next(timeline) => {
+            let (row, told) = next_version(tx, key, row, timeline, &correction.reason).await?;
+            (row.told, vec![told])
+        }
+        Transition::Unchanged => (row.told, Vec::new()),
+    };
+    Ok((
+        pb::CorrectLoanDateResponse {
+            loan: Some(loan),
+            ..Default::default()
+        },
+        told,
+    ))
+}
+
+fn corrected(row: &LoanRow, correction: &Correction, today: Date) -> Result<Transition, Error> {
+    const FIELD: &str = "date";
+    let date = correction.date;
+    match correction.which {
+        pb::LoanDate::Delivery => {
+            let mut read = Violations::default();
+            let prescribed_on =
+                from_pb_date(&mut read, "prescribed_on", row.told.prescribed_on.as_ref())
+                    .ok_or_else(|| Failure::internal("a stored loan cannot be read"))?;
+            row.timeline
+                .correct_delivery(date, prescribed_on, today)
+                .map_err(|rules| Error::first(rules, Some(FIELD)))
+        }
+        pb::LoanDate::Return if row.told.charge_form() == ChargeForm::Sale => {
+            Err(Error::NothingToReturn)
+        }
+        pb::LoanDate::Return => row
+            .timeline
+            .correct_return(date, today)
+            .map_err(|rule| Error::Rule { rule, field: FIELD }),
+        pb::LoanDate::Unspecified => Err(Failure::internal("no date was named").into()),
+    }
+}

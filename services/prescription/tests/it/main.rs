@@ -1,0 +1,17 @@
+//! Prescription over real sockets and a real database, beside a real catalogue.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod deaths;
+mod follow;
+mod identity;
+mod loans;
+mod persons;
+mod refusals;
+mod registers;
+mod steps;
+mod transfers;
+mod verify;
+mod walls;
+mod world;
+mod writes;
