@@ -20,7 +20,14 @@ impl EventFeedService for Deps {
         &self,
         request: Request<pb::ReadRequest>,
     ) -> Result<Response<Self::ReadStream>, Status> {
-        let tenant = caller(&request)?.tenant;
+        let caller = caller(&request)?;
+        // Events are the tenant's as a whole; a principal reads loans by `ListLoans`.
+        if caller.scope().principal.is_some() {
+            return Err(Status::permission_denied(
+                "the feed is read by the aid centre and by services",
+            ));
+        }
+        let tenant = caller.tenant;
         let asked = request.into_inner();
         let reading = Reading::new(SCHEMA, &asked.after, asked.limit, asked.kinds, asked.follow)?;
         let (producer, drain) = (self.producer.clone(), self.drain.clone());

@@ -17,7 +17,8 @@ use crate::{
 
 impl Deps {
     /// The key of a registration. The number in the request is replaced by its keyed digest: a
-    /// plain hash of so few possible numbers could be tried until the person is found.
+    /// plain hash of so few possible numbers could be tried until the person is found. So a
+    /// repeat of before a change of the writing key is refused as another body.
     fn registration_key(
         &self,
         caller: Caller,

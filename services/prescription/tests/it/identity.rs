@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use hjm_postgres::Context;
-use hjm_proto::prescription::v1 as pb;
+use hjm_proto::prescription::v1::{self as pb, recipient_service_client::RecipientServiceClient};
 use hjm_testkit::{date, request_id};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 use tonic::{Code, Status};
@@ -348,4 +348,50 @@ async fn facts_of_a_registration_are_checked_and_then_nobody_is_registered() {
         identity: Some(personal(BORN_1943)),
     };
     not_found(world.recipients().find_recipient(world.ask(find)).await);
+}
+
+#[tokio::test]
+async fn a_new_key_writes_and_the_old_one_still_finds() {
+    let world = World::jamtland(TODAY).await;
+    let old = world.person(BORN_1943, OSTERSUND).await;
+    let newer = tempfile::tempdir().unwrap();
+    let path = newer.path().join("keys.toml");
+    prescription_service::keys::create(&path).unwrap();
+    let newer = std::fs::read_to_string(&path).unwrap().replace("k1", "k2");
+    let both = format!("{newer}{}", world.key_file());
+
+    let mut there = RecipientServiceClient::new(world.replica(&both).await);
+    let again = registration(BORN_1943, "");
+    let again = there
+        .register_recipient(world.ask(again))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(
+        (again.recipient_id.as_str(), again.already_registered),
+        (old.as_str(), true)
+    );
+    let new = registration(BORN_1957, OSTERSUND);
+    let new = there
+        .register_recipient(world.ask(new))
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(!new.already_registered);
+    let keys: Vec<String> = dump(&world)
+        .await
+        .lines()
+        .filter(|line| line.starts_with("identity_sealed"))
+        .map(|line| line.split(',').nth(2).unwrap().to_owned())
+        .collect();
+    assert_eq!(keys, ["k1", "k2"]);
+
+    let mut without = RecipientServiceClient::new(world.replica(&newer).await);
+    let find = |number| {
+        world.ask(pb::FindRecipientRequest {
+            identity: Some(personal(number)),
+        })
+    };
+    without.find_recipient(find(BORN_1957)).await.unwrap();
+    not_found(without.find_recipient(find(BORN_1943)).await);
 }

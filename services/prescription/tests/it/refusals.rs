@@ -5,7 +5,7 @@ use hjm_testkit::request_id;
 use tonic_types::StatusExt as _;
 
 use crate::world::{
-    BED, BORN_1943, BORN_1957, HEALTH_CENTRE, KROKOM, OSTERSUND, ROLLATOR, SELF_CARE, SOLD,
+    BED, BORN_1943, BORN_1957, HEALTH_CENTRE, KROKOM, ODD, OSTERSUND, ROLLATOR, SELF_CARE, SOLD,
     UNPRICED, World, draft, malformed, not_found, refused, registration,
 };
 
@@ -42,6 +42,7 @@ async fn a_prescription_that_may_not_be_is_refused_and_nothing_is_stored() {
             "NOT_PRESCRIBABLE",
             field,
         ),
+        (draft(&a, OSTERSUND, TODAY, &[ODD]), "FEE_UNDECIDED", field),
         (
             draft(&a, OSTERSUND, TODAY, &[BED, UNPRICED]),
             "PRICE_MISSING",
@@ -115,6 +116,31 @@ async fn nothing_is_decided_without_a_policy_in_force() {
     prescribing().await.unwrap();
     let yesterday = draft(&a, OSTERSUND, "2025-03-09", &[BED]);
     refused(world.prescribe(yesterday).await, "POLICY_MISSING", "");
+}
+
+#[tokio::test]
+async fn a_payer_that_no_rule_names_is_not_guessed() {
+    let world = World::jamtland(TODAY).await;
+    let a = world.person(BORN_1943, OSTERSUND).await;
+    let text = "id = \"jamtland-harjedalen-payers\"\nversion = 2\ntenant = \"jamtland-harjedalen\"\n\
+        title = \"Only asylum\"\nvalid_from = 2015-01-01\n[sources]\nproject = \"A test\"\n\
+        [[payers.rule]]\nid = \"asylum-seeker\"\nasylum_seeker = true\npays = \"REGION\"\n\
+        valid_from = 2015-01-01\nsource = \"project\"\n";
+    world.activate_text(text.to_owned(), TODAY).await;
+    let prescribed = world.prescribe(draft(&a, OSTERSUND, TODAY, &[BED])).await;
+    assert!(
+        prescribed
+            .as_ref()
+            .unwrap_err()
+            .message()
+            .contains("asylum_seeker")
+    );
+    refused(prescribed, "PAYER_UNDECIDED", "draft.lines.article_number");
+    // The version before still decides the day before.
+    world
+        .prescribe(draft(&a, OSTERSUND, "2025-03-09", &[BED]))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

@@ -212,6 +212,15 @@ async fn a_principal_sees_what_it_is_a_party_to_and_looks_units_and_people_up() 
 }
 
 #[tokio::test]
+async fn a_principal_does_not_read_the_feed_of_the_whole_tenant() {
+    let world = World::jamtland(TODAY).await;
+    let caller = of_principal(TENANT, KROKOM);
+    let read = client::request(&caller, pb::ReadRequest::default());
+    let status = world.feed().read(read).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::PermissionDenied);
+}
+
+#[tokio::test]
 async fn who_prescribes_for_another_payer_stays_a_party() {
     let world = World::jamtland(TODAY).await;
     let a = world.person(BORN_1943, "").await;

@@ -47,9 +47,11 @@ pub(crate) const CAPPED: &str = "CAPPED";
 pub(crate) const SOLD: &str = "SOLD";
 pub(crate) const UNPRICED: &str = "UNPRICED";
 pub(crate) const SELF_CARE: &str = "SELF-CARE";
+/// In the group that is sold, and yet rented.
+pub(crate) const ODD: &str = "ODD";
 
 /// Number, ISO code, form, group, price.
-const ARTICLES: [(&str, &str, ChargeForm, u32, &str); 7] = [
+const ARTICLES: [(&str, &str, ChargeForm, u32, &str); 8] = [
     (ROLLATOR, "120606", ChargeForm::Rental, 3, "1.80"),
     (WHEELCHAIR, "122306", ChargeForm::Rental, 3, "24.90"),
     (BED, "181210", ChargeForm::Rental, 4, "9.35"),
@@ -57,6 +59,7 @@ const ARTICLES: [(&str, &str, ChargeForm, u32, &str); 7] = [
     (SOLD, "093307", ChargeForm::Sale, 4, "99.995"),
     (UNPRICED, "093307", ChargeForm::Sale, 2, ""),
     (SELF_CARE, "150309", ChargeForm::Rental, 1, "1.00"),
+    (ODD, "093307", ChargeForm::Rental, 2, "1.00"),
 ];
 
 /// Two services over one database, on one clock.
@@ -65,6 +68,7 @@ pub(crate) struct World {
     pub(crate) clock: ClockFile,
     pub(crate) channel: Channel,
     pub(crate) catalogue: Channel,
+    catalogue_url: String,
     drain: Drain,
     keys: TempDir,
 }
@@ -105,6 +109,7 @@ impl World {
         Self {
             channel: client::channel(&url).unwrap(),
             catalogue: client::channel(&catalogue_url).unwrap(),
+            catalogue_url,
             database,
             clock,
             drain,
@@ -150,7 +155,10 @@ impl World {
     pub(crate) async fn activate(&self, policy: &str, from: &str) {
         let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies"));
         let text = std::fs::read_to_string(path.join(policy)).unwrap();
-        let tenant = policy.split('/').next().unwrap();
+        self.activate_text(text, from).await;
+    }
+
+    pub(crate) async fn activate_text(&self, text: String, from: &str) {
         let mut client =
             catalogue::policy_service_client::PolicyServiceClient::new(self.catalogue.clone());
         let import = catalogue::ImportPolicyRequest {
@@ -159,7 +167,7 @@ impl World {
             dry_run: false,
         };
         let imported = client
-            .import_policy(client::request(&aid_centre(tenant, "one"), import))
+            .import_policy(client::request(&aid_centre(TENANT, "one"), import))
             .await;
         let imported = imported.unwrap().into_inner().policy.unwrap();
         let activate = catalogue::ActivatePolicyRequest {
@@ -168,7 +176,7 @@ impl World {
             version: imported.version,
             active_from: date(from),
         };
-        let activate = client::request(&aid_centre(tenant, "another"), activate);
+        let activate = client::request(&aid_centre(TENANT, "another"), activate);
         client.activate_policy(activate).await.unwrap();
     }
 
@@ -211,6 +219,21 @@ impl World {
 
     pub(crate) fn keys_path(&self) -> &Path {
         self.keys.path()
+    }
+
+    /// One more prescription service over the same books, with another key file.
+    pub(crate) async fn replica(&self, keys: &str) -> Channel {
+        let path = self.keys.path().join("replica.toml");
+        std::fs::write(&path, keys).unwrap();
+        let (listening, url) = listener().await;
+        let config = prescription_service::config::Serve {
+            serve: serve_args(&self.database, Context::Prescription, &self.clock),
+            catalogue_url: self.catalogue_url.clone(),
+            keys: path,
+        };
+        let serving = prescription_service::serve(config, listening, self.drain.clone());
+        tokio::spawn(serving);
+        client::channel(&url).unwrap()
     }
 
     /// A request of the aid centre.
