@@ -1,0 +1,9 @@
+//! Billing over its own database, with the feeds it follows told by hand.
+
+mod bad_input;
+mod credits;
+mod months;
+mod own_fees;
+mod rent;
+mod support;
+mod walls;
