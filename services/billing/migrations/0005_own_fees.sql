@@ -24,6 +24,17 @@ CREATE TABLE fee_due (
     FOREIGN KEY (tenant_id, customer_number) REFERENCES customer_unit
 );
 
+-- Fees that are due and not posted, so that nobody looks for them among all that were. Working
+-- notes, not books: they are gone when the fee is posted.
+CREATE TABLE fee_open (
+    tenant_id     text   NOT NULL,
+    charge_id     uuid   NOT NULL,
+    dated_on      date   NOT NULL,
+    feed_sequence bigint NOT NULL,
+    PRIMARY KEY (tenant_id, charge_id),
+    FOREIGN KEY (tenant_id, charge_id) REFERENCES fee_due (tenant_id, charge_id)
+);
+
 -- Why free-card last refused a fee that is due. Working notes, not books.
 CREATE TABLE fee_attempt (
     tenant_id    text        NOT NULL,
@@ -104,6 +115,11 @@ CREATE POLICY principal ON fee_due AS RESTRICTIVE
     USING (nullif(current_setting('hjm.principal', true), '') = '*'
         OR nullif(current_setting('hjm.principal', true), '') = owner_principal);
 
+ALTER TABLE fee_open ENABLE ROW LEVEL SECURITY;
+ALTER TABLE fee_open FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON fee_open
+    USING (tenant_id = nullif(current_setting('hjm.tenant', true), ''));
+
 ALTER TABLE fee_attempt ENABLE ROW LEVEL SECURITY;
 ALTER TABLE fee_attempt FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON fee_attempt
@@ -131,4 +147,5 @@ CREATE POLICY principal ON credit_intention AS RESTRICTIVE
         OR nullif(current_setting('hjm.principal', true), '') = owner_principal);
 
 GRANT SELECT, INSERT ON fee_due, own_fee_charge, credit_intention TO hjm_billing;
+GRANT SELECT, INSERT, DELETE ON fee_open TO hjm_billing;
 GRANT SELECT, INSERT, UPDATE ON fee_attempt, accrual TO hjm_billing;

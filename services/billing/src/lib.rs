@@ -16,10 +16,11 @@ mod grpc;
 mod store;
 mod verify;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use hjm_catalogue::FeeTable;
 use hjm_feed::{CatalogueFeed, Followers, PolicyShelf, PrescriptionFeed, Producer, Rules};
+use hjm_ids::TenantId;
 use hjm_service::{
     Clock, Database, Failure, Scope, TxFuture, client, crash,
     process::{self, listen},
@@ -65,22 +66,46 @@ impl Deps {
     }
 }
 
-/// Tells every waiting task of this process to look again. Another process's work is found by
-/// looking now and then.
+/// Whom a wake-up is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Ring {
+    /// The task of own fees: an event has taken effect, or a month is claimed.
+    Fees,
+    /// The task that closes months: a month is claimed.
+    Runs,
+    /// Whoever waits for an outcome: a fee is posted or refused, a month is closed.
+    Outcome,
+}
+
+/// Tells the waiting tasks of a tenant in this process to look again. Another process's work is
+/// found by looking now and then.
 #[derive(Debug, Clone)]
-struct Wake(Arc<watch::Sender<()>>);
+struct Wake(Arc<HashMap<(TenantId, Ring), watch::Sender<()>>>);
 
 impl Wake {
-    fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(())))
+    fn new(tenants: &[TenantId]) -> Self {
+        let rings = [Ring::Fees, Ring::Runs, Ring::Outcome];
+        let all = tenants
+            .iter()
+            .flat_map(|tenant| rings.map(|ring| (tenant.clone(), ring)));
+        Self(Arc::new(
+            all.map(|key| (key, watch::Sender::new(()))).collect(),
+        ))
     }
 
-    fn all(&self) {
-        self.0.send_replace(());
+    fn ring(&self, tenant: &TenantId, ring: Ring) {
+        if let Some(sender) = self.0.get(&(tenant.clone(), ring)) {
+            sender.send_replace(());
+        }
     }
 
-    fn subscribe(&self) -> watch::Receiver<()> {
-        self.0.subscribe()
+    /// Never rings for a tenant whose books are not kept here.
+    fn listen(&self, tenant: &TenantId, ring: Ring) -> watch::Receiver<()> {
+        let sender = self.0.get(&(tenant.clone(), ring));
+        sender.map_or_else(
+            || watch::Sender::new(()).subscribe(),
+            watch::Sender::subscribe,
+        )
     }
 }
 
@@ -140,13 +165,13 @@ pub async fn serve(
         free_card: channel(&config.free_card_url)?,
         policies: PolicyShelf::default(),
         fee_tables: Arc::default(),
-        wake: Wake::new(),
+        wake: Wake::new(&config.serve.tenants),
     };
     for tenant in &config.serve.tenants {
         tasks.spawn(app::fees::work(deps.clone(), tenant.clone()));
         tasks.spawn(app::closing::work(deps.clone(), tenant.clone()));
         for progress in deps.followers.progress(tenant) {
-            tasks.spawn(wake_on_progress(deps.clone(), progress));
+            tasks.spawn(wake_on_progress(deps.clone(), tenant.clone(), progress));
         }
     }
     let mut routes = RoutesBuilder::default();
@@ -167,12 +192,12 @@ fn channel(url: &str) -> Result<Channel, Failure> {
     client::channel(url).map_err(|error| Failure::Internal(error.into()))
 }
 
-async fn wake_on_progress(deps: Deps, mut progress: watch::Receiver<i64>) {
+async fn wake_on_progress(deps: Deps, tenant: TenantId, mut progress: watch::Receiver<i64>) {
     loop {
         tokio::select! {
             () = deps.drain.begun() => return,
             moved = progress.changed() => match moved {
-                Ok(()) => deps.wake.all(),
+                Ok(()) => deps.wake.ring(&tenant, Ring::Fees),
                 Err(_) => return,
             },
         }

@@ -29,6 +29,7 @@ const PAGE: i64 = 500;
 ///   is above what was decided.
 /// - I10: months were claimed without a gap, and every owner of a closed month is done.
 /// - I22: a statement is the sum of its lines and own fees.
+/// - I27: no own fee that was decided is lost: it is posted, or due.
 /// - I26: the versions of a loan have no gap.
 ///
 /// # Errors
@@ -37,6 +38,7 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
     let database = Database::connect(database_url.parse()?, crate::SCHEMA).await?;
     let mut tx = database.begin(&Scope::whole(tenant.clone())).await?;
     let (fees, fee_faults) = store::own_fee_faults(&mut tx, tenant).await?;
+    let (decided, lost) = store::fee_lost_list(&mut tx, tenant).await?;
     let (credits, credit_faults) = store::line_credit_faults(&mut tx, tenant).await?;
     let (statements, statement_faults) = store::statement_faults(&mut tx, tenant).await?;
     let (versions, version_gaps) = store::loan_version_gaps(&mut tx, tenant).await?;
@@ -44,6 +46,7 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
         recompute(&mut tx, tenant).await?,
         runs(&mut tx, tenant).await?,
         finding("I5 own fees have a fee that was due", fees, fee_faults),
+        finding("I27 a decided own fee is posted or due", decided, lost),
         finding("I5 credit lines are opposites", credits, credit_faults),
         finding("I22 statements are sums", statements, statement_faults),
         finding("I26 loan versions have no gap", versions, version_gaps),

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    Deps,
+    Deps, Ring,
     app::{LOOK, look_again},
     convert::{from_pb_prescription_position, to_pb_charge},
     error::Error,
@@ -23,7 +23,7 @@ pub(crate) async fn wait(deps: &Deps, tenant: &TenantId, not_before: &str) -> Re
     let told = from_pb_prescription_position(not_before)?;
     deps.followers.wait(tenant, not_before).await?;
     let Some(through) = told else { return Ok(()) };
-    let mut wake = deps.wake.subscribe();
+    let mut wake = deps.wake.listen(tenant, Ring::Outcome);
     loop {
         wake.borrow_and_update();
         let of = tenant.clone();

@@ -16,7 +16,7 @@ use sqlx::PgConnection;
 use tonic::Status;
 
 use crate::{
-    Deps,
+    Deps, Ring,
     app::{fee, fees::refusal_reason},
     convert::to_pb_charge,
     error::Error,
@@ -121,6 +121,7 @@ async fn carry_out(
     }
     crash::point("between-cancel-and-settlement");
     let (caller, now) = (key.caller.clone(), key.now);
+    let of = caller.tenant.clone();
     let today = hjm_service::clock::civil_date(now);
     let done = deps.producer.write(key, move |tx| {
         Box::pin(async move {
@@ -157,7 +158,7 @@ async fn carry_out(
         })
     });
     let done = done.await?;
-    deps.wake.all();
+    deps.wake.ring(&of, Ring::Outcome);
     Ok(done)
 }
 

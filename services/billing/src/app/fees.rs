@@ -26,11 +26,11 @@ use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
 use crate::{
-    Deps,
+    Deps, Ring,
     app::{accrual, credit, fee, look_again},
     convert::to_pb_charge,
     events,
-    store::{self, Ceiling, FeeDue, NewOwnFee},
+    store::{self, Ceiling, FeeDue, NewOwnFee, Pending},
 };
 
 /// Without a wake-up the books are looked at this often.
@@ -83,7 +83,7 @@ pub(crate) async fn work(deps: Deps, tenant: TenantId) {
 }
 
 async fn rounds(deps: &Deps, tenant: &TenantId) {
-    let mut wake = deps.wake.subscribe();
+    let mut wake = deps.wake.listen(tenant, Ring::Fees);
     let (resting, mut seen) = (Resting::default(), HashSet::new());
     loop {
         wake.borrow_and_update();
@@ -108,10 +108,22 @@ async fn round(
     resting: &Resting,
     seen: &mut HashSet<ChargeId>,
 ) -> Result<bool, Failure> {
-    if let Err(failure) = accrual::accrue(deps, tenant).await {
+    let (of, rest, today) = (tenant.clone(), resting.now(), deps.clock.today()?);
+    let pending = deps.read(Scope::whole(tenant.clone()), |tx| {
+        Box::pin(async move { store::fee_pending(tx, &of, today, &rest).await })
+    });
+    let pending: Pending = pending.await?;
+    if pending.accruals
+        && let Err(failure) = accrual::accrue(deps, tenant).await
+    {
         tracing::warn!(%tenant, %failure, "recurring fees wait");
     }
-    credit::complete(deps, tenant, seen).await?;
+    if pending.credits || !seen.is_empty() {
+        credit::complete(deps, tenant, seen).await?;
+    }
+    if !pending.accruals && !pending.fees {
+        return Ok(false);
+    }
     let (of, rest) = (tenant.clone(), resting.now());
     let due = deps.read(Scope::whole(tenant.clone()), |tx| {
         Box::pin(async move { store::fee_due_list(tx, &of, &rest, ROUND_MAX).await })
@@ -136,7 +148,6 @@ async fn round(
         .buffer_unordered(PERSONS_MAX)
         .collect::<Vec<Result<(), Failure>>>();
     decided.await.into_iter().collect::<Result<(), Failure>>()?;
-    deps.wake.all();
     Ok(true)
 }
 
@@ -190,7 +201,7 @@ async fn note_refusal(
         })
     });
     noted.await?;
-    deps.wake.all();
+    deps.wake.ring(tenant, Ring::Outcome);
     Ok(())
 }
 
@@ -283,6 +294,6 @@ async fn settle(
         })
     });
     settled.await?;
-    deps.wake.all();
+    deps.wake.ring(tenant, Ring::Outcome);
     Ok(())
 }

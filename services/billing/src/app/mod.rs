@@ -18,6 +18,8 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Returns when something may have happened.
 async fn look_again(wake: &mut watch::Receiver<()>, pause: Duration) {
-    // The sender lives as long as the service, and a wake-up for nothing does no harm.
-    let _ = time::timeout(pause, wake.changed()).await;
+    // A wake-up for nothing does no harm; without anybody to wake, time passes.
+    if let Ok(Err(_)) = time::timeout(pause, wake.changed()).await {
+        time::sleep(pause).await;
+    }
 }

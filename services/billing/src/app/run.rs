@@ -6,7 +6,7 @@ use hjm_service::{Answered, Caller, Failure, WriteKey, clock::civil_date};
 use jiff::civil::Date;
 
 use crate::{
-    Deps,
+    Deps, Ring,
     app::{LOOK, look_again},
     convert::to_pb_run,
     error::Error,
@@ -22,6 +22,7 @@ pub(crate) async fn start_run(
     month: Month,
 ) -> Result<Answered<StartRunResponse>, Error> {
     let (tenant, now) = (key.caller.tenant.clone(), key.now);
+    let of = tenant.clone();
     let today = civil_date(now);
     let written = deps.producer.write(key, move |tx| {
         Box::pin(async move {
@@ -43,7 +44,8 @@ pub(crate) async fn start_run(
         })
     });
     let written = written.await?;
-    deps.wake.all();
+    deps.wake.ring(&of, Ring::Runs);
+    deps.wake.ring(&of, Ring::Fees);
     Ok(written)
 }
 
@@ -61,7 +63,7 @@ pub(crate) async fn get_run(
     month: Month,
     wait: bool,
 ) -> Result<RunRow, Error> {
-    let mut wake = deps.wake.subscribe();
+    let mut wake = deps.wake.listen(&caller.tenant, Ring::Outcome);
     loop {
         wake.borrow_and_update();
         let tenant = caller.tenant.clone();

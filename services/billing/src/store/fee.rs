@@ -52,20 +52,24 @@ pub(crate) struct FeeDue {
     pub(crate) feed_sequence: i64,
 }
 
-/// Adds a fee; the same again changes nothing.
+/// Adds a fee and opens it; the same again changes nothing.
 pub(crate) async fn fee_due_insert(
     connection: &mut PgConnection,
     tenant: &TenantId,
     due: &FeeDue,
 ) -> Result<(), Failure> {
     sqlx::query!(
-        "INSERT INTO billing.fee_due
-            (tenant_id, line_id, fee_kind, period, charge_id, recipient_id, loan_id, loan_version,
-             article_number, customer_number, owner_principal, dated_on, nominal_ore, scheme_id,
-             reason, explanation, feed_sequence)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-                 $16::text::jsonb, $17)
-         ON CONFLICT (tenant_id, line_id, fee_kind, period) DO NOTHING",
+        "WITH due AS (
+             INSERT INTO billing.fee_due
+                (tenant_id, line_id, fee_kind, period, charge_id, recipient_id, loan_id,
+                 loan_version, article_number, customer_number, owner_principal, dated_on,
+                 nominal_ore, scheme_id, reason, explanation, feed_sequence)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+                     $16::text::jsonb, $17)
+             ON CONFLICT (tenant_id, line_id, fee_kind, period) DO NOTHING
+             RETURNING tenant_id, charge_id, dated_on, feed_sequence)
+         INSERT INTO billing.fee_open (tenant_id, charge_id, dated_on, feed_sequence)
+         SELECT tenant_id, charge_id, dated_on, feed_sequence FROM due",
         tenant.as_str(),
         due.key.line.uuid(),
         due.key.kind_text(),
@@ -150,10 +154,9 @@ pub(crate) async fn fee_due_list(
                   d.loan_version, d.article_number, d.customer_number, d.owner_principal,
                   d.dated_on, d.nominal_ore, d.scheme_id, d.reason,
                   d.explanation::text AS "explanation!", d.feed_sequence
-             FROM billing.fee_due d
-            WHERE d.tenant_id = $1 AND d.charge_id <> ALL ($2)
-              AND NOT EXISTS (SELECT FROM billing.own_fee_charge c
-                               WHERE c.tenant_id = $1 AND c.charge_id = d.charge_id)
+             FROM billing.fee_open o
+             JOIN billing.fee_due d USING (tenant_id, charge_id)
+            WHERE o.tenant_id = $1 AND o.charge_id <> ALL ($2)
             ORDER BY d.dated_on, d.feed_sequence, d.line_id, d.period LIMIT $3"#,
         tenant.as_str(),
         resting,
@@ -164,6 +167,42 @@ pub(crate) async fn fee_due_list(
     .into_iter()
     .map(TryInto::try_into)
     .collect()
+}
+
+/// What there is to do for the task of own fees.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) accruals: bool,
+    pub(crate) credits: bool,
+    pub(crate) fees: bool,
+}
+
+/// Whether periods have begun by a day, credits are half done, or fees are due that do not rest.
+pub(crate) async fn fee_pending(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    today: Date,
+    resting: &[Uuid],
+) -> Result<Pending, Failure> {
+    let pending = sqlx::query_as!(
+        Pending,
+        r#"SELECT EXISTS (SELECT FROM billing.accrual
+                           WHERE tenant_id = $1 AND next_on <= $2) AS "accruals!",
+                  EXISTS (SELECT FROM billing.credit_intention i
+                           WHERE i.tenant_id = $1
+                             AND NOT EXISTS (SELECT FROM billing.own_fee_charge c
+                                              WHERE c.tenant_id = $1
+                                                AND c.credits_charge_id = i.charge_id))
+                  AS "credits!",
+                  EXISTS (SELECT FROM billing.fee_open
+                           WHERE tenant_id = $1 AND charge_id <> ALL ($3)) AS "fees!""#,
+        tenant.as_str(),
+        today.to_sqlx() as _,
+        resting
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(pending)
 }
 
 /// One fee by its charge.
@@ -195,12 +234,10 @@ pub(crate) async fn fee_untried(
 ) -> Result<bool, Failure> {
     let untried = sqlx::query_scalar!(
         r#"SELECT EXISTS (
-             SELECT FROM billing.fee_due d
-              WHERE d.tenant_id = $1 AND d.feed_sequence <= $2
-                AND NOT EXISTS (SELECT FROM billing.own_fee_charge c
-                                 WHERE c.tenant_id = $1 AND c.charge_id = d.charge_id)
+             SELECT FROM billing.fee_open o
+              WHERE o.tenant_id = $1 AND o.feed_sequence <= $2
                 AND NOT EXISTS (SELECT FROM billing.fee_attempt a
-                                 WHERE a.tenant_id = $1 AND a.charge_id = d.charge_id))
+                                 WHERE a.tenant_id = $1 AND a.charge_id = o.charge_id))
            AS "untried!""#,
         tenant.as_str(),
         through
@@ -208,6 +245,32 @@ pub(crate) async fn fee_untried(
     .fetch_one(connection)
     .await?;
     Ok(untried)
+}
+
+/// How many fees were decided, and those that are neither posted nor due any more.
+pub(crate) async fn fee_lost_list(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+) -> Result<(u64, Vec<String>), Failure> {
+    let fees = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "fees!" FROM billing.fee_due WHERE tenant_id = $1"#,
+        tenant.as_str()
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let lost = sqlx::query_scalar!(
+        "SELECT d.charge_id FROM billing.fee_due d
+          WHERE d.tenant_id = $1
+            AND NOT EXISTS (SELECT FROM billing.fee_open o
+                             WHERE o.tenant_id = $1 AND o.charge_id = d.charge_id)
+            AND NOT EXISTS (SELECT FROM billing.own_fee_charge c
+                             WHERE c.tenant_id = $1 AND c.charge_id = d.charge_id)",
+        tenant.as_str()
+    )
+    .fetch_all(connection)
+    .await?;
+    let text = |charge| format!("own fee {charge} is neither posted nor due");
+    Ok((count(fees)?, lost.into_iter().map(text).collect()))
 }
 
 /// Notes that free-card refused a fee, and why.

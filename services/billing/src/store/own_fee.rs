@@ -76,7 +76,7 @@ pub(crate) struct NewOwnFee<'a> {
     pub(crate) ceiling: Option<&'a Ceiling>,
 }
 
-/// Posts a row; false when it is posted already.
+/// Posts a row, and closes its fee if it was open; false when it is posted already.
 pub(crate) async fn own_fee_insert(
     connection: &mut PgConnection,
     tenant: &TenantId,
@@ -87,6 +87,13 @@ pub(crate) async fn own_fee_insert(
         .ceiling
         .map(|ceiling| to_json(&ceiling.explanation))
         .transpose()?;
+    sqlx::query!(
+        "DELETE FROM billing.fee_open WHERE tenant_id = $1 AND charge_id = $2",
+        tenant.as_str(),
+        new.id.uuid()
+    )
+    .execute(&mut *connection)
+    .await?;
     let inserted = sqlx::query!(
         "INSERT INTO billing.own_fee_charge
             (tenant_id, charge_id, line_id, fee_kind, period, customer_number, owner_principal,
@@ -160,7 +167,10 @@ pub(crate) async fn own_fee_faults(
                   AND (o.charge_id IS NULL OR o.amount_ore <> -c.amount_ore
                        OR o.credits_charge_id IS NOT NULL) AS "wrong_credit!",
                   c.credits_charge_id IS NULL AND c.amount_ore > coalesce(d.nominal_ore, 0)
-                  AS "above_nominal!"
+                  AS "above_nominal!",
+                  EXISTS (SELECT FROM billing.fee_open f
+                           WHERE f.tenant_id = c.tenant_id AND f.charge_id = c.charge_id)
+                  AS "still_open!"
              FROM billing.own_fee_charge c
              LEFT JOIN billing.fee_due d USING (tenant_id, line_id, fee_kind, period)
              LEFT JOIN billing.own_fee_charge o
@@ -179,6 +189,12 @@ pub(crate) async fn own_fee_faults(
         if row.wrong_credit {
             faults.push(format!(
                 "credit {} is not its charge's opposite",
+                row.charge_id
+            ));
+        }
+        if row.still_open {
+            faults.push(format!(
+                "own fee {} is posted and still open",
                 row.charge_id
             ));
         }

@@ -194,11 +194,9 @@ pub(crate) async fn run_outstanding(
     let seen = sqlx::query_as!(
         Outstanding,
         r#"WITH due AS (
-               SELECT a.reason FROM billing.fee_due d
+               SELECT a.reason FROM billing.fee_open o
                  LEFT JOIN billing.fee_attempt a USING (tenant_id, charge_id)
-                WHERE d.tenant_id = $1 AND d.dated_on <= $2
-                  AND NOT EXISTS (SELECT FROM billing.own_fee_charge c
-                                   WHERE c.tenant_id = $1 AND c.charge_id = d.charge_id))
+                WHERE o.tenant_id = $1 AND o.dated_on <= $2)
            SELECT coalesce((SELECT sequence FROM billing.follower
                              WHERE tenant_id = $1 AND feed = 'catalogue'), 0) AS "catalogue!",
                   coalesce((SELECT sequence FROM billing.follower

@@ -276,6 +276,23 @@ async fn a_yearly_fee_begins_anew_on_each_anniversary_while_the_device_is_out() 
 }
 
 #[tokio::test]
+async fn a_fee_that_fell_out_of_the_list_of_due_fees_is_found() {
+    let bench = Bench::new("2025-04-15").await;
+    bench.desk.mood(Mood::Refuses("CEILING_MISSING"));
+    let draft = Draft::rental("rollator", "2380", "2380", "2025-03-10").with_fee(fee("250.00"));
+    let position = bench.loan(&draft.0);
+    bench.charges_of(draft.id(), &position).await;
+    assert_eq!(bench.breaches().await, Vec::<String>::new());
+    assert_eq!(bench.sql("DELETE FROM billing.fee_open").await.unwrap(), 1);
+    let breaches = bench.breaches().await;
+    assert_eq!(breaches.len(), 1, "{breaches:?}");
+    assert!(
+        breaches[0].ends_with("is neither posted nor due"),
+        "{breaches:?}"
+    );
+}
+
+#[tokio::test]
 async fn every_posted_fee_is_told_once() {
     let bench = Bench::new("2025-04-15").await;
     let plain = fee_of(OwnFeeKind::OneOff, "300.00", "FEE", "");

@@ -5,9 +5,12 @@
 mod owner;
 mod tariff;
 
+use tariff::Tariffs;
 pub(crate) use tariff::{Known, Tariff};
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use futures::{StreamExt as _, stream};
 
 use hjm_feed::{CatalogueFeed, Position, PrescriptionFeed, Source};
 use hjm_ids::{Month, PrincipalId, TenantId};
@@ -15,13 +18,15 @@ use hjm_proto::billing::v1::RunState;
 use hjm_service::{Caller, Failure, Scope, client, crash};
 
 use crate::{
-    Deps,
+    Deps, Ring,
     app::{LOOK, look_again},
     convert::to_pb_run,
     events,
     store::{self, Outstanding, RunRow},
 };
 
+/// Owners whose parts are posted at the same time.
+const OWNERS_MAX: usize = 4;
 /// Without a wake-up the claims are looked at this often.
 const IDLE: Duration = Duration::from_millis(500);
 
@@ -35,20 +40,21 @@ pub(crate) async fn work(deps: Deps, tenant: TenantId) {
 }
 
 async fn months(deps: &Deps, tenant: &TenantId) {
-    let mut wake = deps.wake.subscribe();
-    let mut heads = None;
+    let mut claims = deps.wake.listen(tenant, Ring::Runs);
+    let mut outcomes = deps.wake.listen(tenant, Ring::Outcome);
+    let (mut heads, tariffs) = (None, Arc::default());
     loop {
-        wake.borrow_and_update();
-        let pause = match step(deps, tenant, &mut heads).await {
-            Ok(Step::Went) => continue,
-            Ok(Step::Waits) => LOOK,
-            Ok(Step::Idle) => IDLE,
+        claims.borrow_and_update();
+        outcomes.borrow_and_update();
+        match step(deps, tenant, &mut heads, &tariffs).await {
+            Ok(Step::Went) => {}
+            Ok(Step::Waits) => look_again(&mut outcomes, LOOK).await,
+            Ok(Step::Idle) => look_again(&mut claims, IDLE).await,
             Err(failure) => {
                 tracing::warn!(%tenant, %failure, "the closing of a month waits");
-                IDLE
+                look_again(&mut claims, IDLE).await;
             }
-        };
-        look_again(&mut wake, pause).await;
+        }
     }
 }
 
@@ -70,7 +76,12 @@ struct Heads {
     prescription: i64,
 }
 
-async fn step(deps: &Deps, tenant: &TenantId, heads: &mut Option<Heads>) -> Result<Step, Failure> {
+async fn step(
+    deps: &Deps,
+    tenant: &TenantId,
+    heads: &mut Option<Heads>,
+    tariffs: &Arc<Tariffs>,
+) -> Result<Step, Failure> {
     let of = tenant.clone();
     let open = deps.read(Scope::whole(tenant.clone()), |tx| {
         Box::pin(async move {
@@ -95,7 +106,7 @@ async fn step(deps: &Deps, tenant: &TenantId, heads: &mut Option<Heads>) -> Resu
         }
         Some(through) => {
             crash::point("between-claim-and-owners");
-            post_owners(deps, tenant, &run, through).await?;
+            post_owners(deps, tenant, &run, through, tariffs).await?;
             close(deps, tenant, run.month).await?;
             Ok(Step::Went)
         }
@@ -222,28 +233,43 @@ async fn post_owners(
     tenant: &TenantId,
     run: &RunRow,
     through: i64,
+    tariffs: &Arc<Tariffs>,
 ) -> Result<(), Failure> {
     let (of, month) = (tenant.clone(), run.month);
     let left = deps.read(Scope::whole(tenant.clone()), |tx| {
         Box::pin(async move { store::run_owner_list(tx, &of, month).await })
     });
     let left: Vec<PrincipalId> = left.await?;
-    for owner in left {
-        let (of, principal) = (tenant.clone(), owner.clone());
-        let posted = deps
-            .producer
-            .transaction(tenant, deps.clock.now()?, move |tx| {
-                Box::pin(async move {
-                    owner::post(tx, &of, month, &principal, through).await?;
-                    Ok::<_, Failure>(((), vec![]))
-                })
-            });
-        if let Err(failure) = posted.await {
-            note_waits(deps, tenant, run, &format!("owner {owner}: {failure}")).await?;
-            return Err(failure);
-        }
-        crash::point("between-owners");
+    let posted = stream::iter(left)
+        .map(|owner| post_owner(deps, tenant, run, owner, through, tariffs))
+        .buffer_unordered(OWNERS_MAX)
+        .collect::<Vec<Result<(), Failure>>>();
+    posted.await.into_iter().collect()
+}
+
+async fn post_owner(
+    deps: &Deps,
+    tenant: &TenantId,
+    run: &RunRow,
+    owner: PrincipalId,
+    through: i64,
+    tariffs: &Arc<Tariffs>,
+) -> Result<(), Failure> {
+    let (of, month) = (tenant.clone(), run.month);
+    let (principal, tariffs) = (owner.clone(), Arc::clone(tariffs));
+    let posted = deps
+        .producer
+        .transaction(tenant, deps.clock.now()?, move |tx| {
+            Box::pin(async move {
+                owner::post(tx, &of, month, &principal, through, &tariffs).await?;
+                Ok::<_, Failure>(((), vec![]))
+            })
+        });
+    if let Err(failure) = posted.await {
+        note_waits(deps, tenant, run, &format!("owner {owner}: {failure}")).await?;
+        return Err(failure);
     }
+    crash::point("between-owners");
     Ok(())
 }
 
@@ -264,6 +290,6 @@ async fn close(deps: &Deps, tenant: &TenantId, month: Month) -> Result<(), Failu
         })
     });
     closed.await?;
-    deps.wake.all();
+    deps.wake.ring(tenant, Ring::Outcome);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! One owner's part of a month, in one transaction: its lines, the corrections of earlier months,
 //! its statements.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use hjm_billing::{Line, PostedLine, difference};
 use hjm_ids::{ChargeId, LoanId, Month, PrincipalId, TenantId};
@@ -9,7 +9,7 @@ use hjm_service::Failure;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::tariff::{Desired, Known, Tariff};
+use super::tariff::{Desired, Known, Tariff, Tariffs};
 use crate::store::{self, KnownLoan, LineRow, OwnerLoans};
 
 /// Loans that are computed and posted at once.
@@ -26,6 +26,7 @@ pub(crate) async fn post(
     month: Month,
     owner: &PrincipalId,
     through: i64,
+    tariffs: &Tariffs,
 ) -> Result<(), Failure> {
     if !store::run_owner_lock(tx, tenant, month, owner).await? {
         return Ok(());
@@ -43,7 +44,7 @@ pub(crate) async fn post(
         month,
         previous: before.last().map_or(0, |run| run.prescription),
         through,
-        tariff: Tariff::read(tx, tenant, catalogue).await?,
+        tariff: tariffs.at(tx, tenant, catalogue).await?,
         known,
     };
     let lines = part.post_lines(tx).await?;
@@ -57,7 +58,7 @@ struct Part<'a> {
     month: Month,
     previous: i64,
     through: i64,
-    tariff: Tariff,
+    tariff: Arc<Tariff>,
     known: Vec<Known>,
 }
 

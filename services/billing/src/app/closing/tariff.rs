@@ -1,6 +1,6 @@
 //! Prices and rent policies as they were known at an event, and lines computed with them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use hjm_billing::{BillingError, Line, PriceStep, RentPolicy, Sale, rent_lines, sale_line};
 use hjm_feed::Rules;
@@ -9,6 +9,7 @@ use hjm_policy::{PolicyReference, PolicySet, Section};
 use hjm_proto::common::v1::ChargeForm;
 use hjm_service::{Failure, Refusal};
 use sqlx::PgConnection;
+use tokio::sync::Mutex;
 
 use crate::{
     convert::Loan,
@@ -32,6 +33,31 @@ pub(crate) struct Tariff {
     prices: HashMap<ArticleNumber, Vec<(i64, PriceStep)>>,
     policies: Vec<KnownPolicy>,
     rents: Rules<RentPolicy>,
+}
+
+/// The tariff that a tenant's owners are computed with one after the other: read once for all of
+/// them, and again when catalogue has told more.
+#[derive(Debug, Default)]
+pub(crate) struct Tariffs(Mutex<Option<(i64, Arc<Tariff>)>>);
+
+impl Tariffs {
+    /// What was told up to an event.
+    pub(crate) async fn at(
+        &self,
+        tx: &mut PgConnection,
+        tenant: &TenantId,
+        through: i64,
+    ) -> Result<Arc<Tariff>, Failure> {
+        let mut newest = self.0.lock().await;
+        if let Some((told, tariff)) = &*newest
+            && *told == through
+        {
+            return Ok(Arc::clone(tariff));
+        }
+        let tariff = Arc::new(Tariff::read(tx, tenant, through).await?);
+        *newest = Some((through, Arc::clone(&tariff)));
+        Ok(tariff)
+    }
 }
 
 impl Tariff {
