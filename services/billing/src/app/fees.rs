@@ -1,10 +1,10 @@
 //! The task that posts own fees: what is due is decided by free-card where a high-cost protection
-//! applies, and posted in a second transaction. A crash between the two repeats the same call with
-//! the same id and gets the same answer.
+//! applies, and what a round decided is posted in a second transaction. A crash between the two
+//! repeats the same calls with the same ids and gets the same answers.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -35,7 +35,7 @@ use crate::{
 
 /// Without a wake-up the books are looked at this often.
 const IDLE: Duration = Duration::from_millis(500);
-/// Fees that are taken in one round, and posted in one transaction where nobody is asked.
+/// Fees that are taken in one round, and posted in one transaction.
 const ROUND_MAX: i64 = 256;
 /// Persons whose fees are decided at the same time; one person's are decided in order.
 const PERSONS_MAX: usize = 8;
@@ -135,50 +135,55 @@ async fn round(
     let (asked, plain): (Vec<FeeDue>, Vec<FeeDue>) = due
         .into_iter()
         .partition(|due| due.scheme.is_some() && !due.nominal.is_zero());
-    if !plain.is_empty() {
-        let posted = plain.into_iter().map(|due| (due, None)).collect();
-        settle(deps, tenant, posted).await?;
-    }
     let mut persons: BTreeMap<RecipientId, Vec<FeeDue>> = BTreeMap::new();
     for due in asked {
         persons.entry(due.recipient).or_default().push(due);
     }
-    let decided = stream::iter(persons.into_values())
+    let answered = stream::iter(persons.into_values())
         .map(|fees| person(deps, tenant, resting, fees))
         .buffer_unordered(PERSONS_MAX)
-        .collect::<Vec<Result<(), Failure>>>();
-    decided.await.into_iter().collect::<Result<(), Failure>>()?;
-    Ok(true)
+        .collect::<Vec<(Vec<Decided>, Result<(), Failure>)>>();
+    let mut decided: Vec<Decided> = plain.into_iter().map(Decided::plain).collect();
+    let mut asked = Ok(());
+    for (fees, ended) in answered.await {
+        decided.extend(fees);
+        asked = asked.and(ended);
+    }
+    settle_all(deps, tenant, resting, decided).await?;
+    asked.map(|()| true)
 }
 
-/// One person's fees in order. A refusal is an outcome: the fee stays due and says why. When
-/// free-card does not answer, the person's later fees wait too.
+/// One person's fees in order, as far as free-card answers. A refusal is an outcome: the fee stays
+/// due and says why. When free-card does not answer, the person's later fees wait too.
 async fn person(
     deps: &Deps,
     tenant: &TenantId,
     resting: &Resting,
     fees: Vec<FeeDue>,
-) -> Result<(), Failure> {
+) -> (Vec<Decided>, Result<(), Failure>) {
+    let mut decided = Vec::new();
     for due in fees {
         let charge = due.charge;
         match register(deps, tenant, &due).await {
             Ok(answer) => {
                 crash::point("between-fee-and-settlement");
-                settle(deps, tenant, vec![(due, Some(answer))]).await?;
-                resting.end(charge);
+                let answer = Some(answer);
+                decided.push(Decided { due, answer });
             }
             Err(status) if client::may_pass(&status) => {
-                return Err(client::failure("free-card", &status));
+                return (decided, Err(client::failure("free-card", &status)));
             }
             Err(status) => {
                 let reason = refusal_reason(&status);
                 tracing::warn!(%tenant, %charge, reason, "free-card refused an own fee");
-                note_refusal(deps, tenant, charge, reason).await?;
                 resting.rest(charge);
+                if let Err(failure) = note_refusal(deps, tenant, charge, reason).await {
+                    return (decided, Err(failure));
+                }
             }
         }
     }
-    Ok(())
+    (decided, Ok(()))
 }
 
 /// The stable reason of a refusal.
@@ -203,6 +208,19 @@ async fn note_refusal(
     noted.await?;
     deps.wake.ring(tenant, Ring::Outcome);
     Ok(())
+}
+
+/// A fee that is to be posted: at what free-card answered, or as it was decided where nobody is
+/// asked.
+struct Decided {
+    due: FeeDue,
+    answer: Option<Answer>,
+}
+
+impl Decided {
+    fn plain(due: FeeDue) -> Self {
+        Self { due, answer: None }
+    }
 }
 
 /// An amount that free-card decided.
@@ -264,18 +282,47 @@ fn from_pb_answer(due: &FeeDue, answer: RegisterFeeResponse) -> Result<Answer, F
     })
 }
 
-/// Posts decided fees in one transaction and tells of each. What is posted already stays.
-async fn settle(
+/// Posts what a round decided in one transaction; if that cannot be, one by one, so that a bad fee
+/// costs the others time and never their posting.
+async fn settle_all(
     deps: &Deps,
     tenant: &TenantId,
-    decided: Vec<(FeeDue, Option<Answer>)>,
+    resting: &Resting,
+    mut decided: Vec<Decided>,
 ) -> Result<(), Failure> {
+    if decided.is_empty() {
+        return Ok(());
+    }
+    // One order for every process, so that two of them never wait for each other.
+    decided.sort_by_key(|one| (one.due.dated_on, one.due.feed_sequence, one.due.charge));
+    let decided: Vec<Arc<Decided>> = decided.into_iter().map(Arc::new).collect();
+    let settled = match settle(deps, tenant, decided.clone()).await {
+        Err(Failure::Internal(source)) if decided.len() > 1 => {
+            tracing::error!(%tenant, error = %source, "own fees are posted one by one");
+            let mut settled = Ok(());
+            for one in &decided {
+                settled = settled.and(settle(deps, tenant, vec![Arc::clone(one)]).await);
+            }
+            settled
+        }
+        settled => settled,
+    };
+    for one in &decided {
+        resting.end(one.due.charge);
+    }
+    deps.wake.ring(tenant, Ring::Outcome);
+    settled
+}
+
+/// Posts decided fees in one transaction and tells of each. What is posted already stays.
+async fn settle(deps: &Deps, tenant: &TenantId, decided: Vec<Arc<Decided>>) -> Result<(), Failure> {
     let (of, now) = (tenant.clone(), deps.clock.now()?);
     let settled = deps.producer.transaction(tenant, now, move |tx| {
         Box::pin(async move {
             store::posting_lock(tx, &of).await?;
             let mut events = Vec::new();
-            for (due, answer) in &decided {
+            for one in &decided {
+                let Decided { due, answer } = &**one;
                 let new = NewOwnFee {
                     id: due.charge,
                     due,
@@ -293,7 +340,5 @@ async fn settle(
             Ok::<_, Failure>(((), events))
         })
     });
-    settled.await?;
-    deps.wake.ring(tenant, Ring::Outcome);
-    Ok(())
+    settled.await
 }

@@ -276,6 +276,28 @@ async fn a_yearly_fee_begins_anew_on_each_anniversary_while_the_device_is_out() 
 }
 
 #[tokio::test]
+async fn a_fee_that_cannot_be_posted_does_not_hold_up_the_others_of_its_round() {
+    let mut bench = Bench::new("2025-04-15").await;
+    bench.stop().await;
+    let planted = "CREATE FUNCTION billing.planted() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'planted'; END $$;
+        CREATE TRIGGER planted BEFORE INSERT ON billing.own_fee_charge
+            FOR EACH ROW WHEN (NEW.amount_ore = 66600) EXECUTE FUNCTION billing.planted()";
+    bench.sql(planted).await.unwrap();
+    let fee = |amount| fee_of(OwnFeeKind::OneOff, amount, "FEE", "");
+    let [before, bad, after] = ["300.00", "666.00", "100.00"].map(|amount| {
+        Draft::rental("rollator", "2380", "2380", "2025-03-10").with_fee(fee(amount))
+    });
+    for draft in [&before, &bad, &after] {
+        bench.loan(&draft.0);
+    }
+    bench.start().await;
+    bench.settled(&before, 1).await;
+    bench.settled(&after, 1).await;
+    assert_eq!(fees(&bench, &bad, "").await, ["DUE 666.00 -  FEE"]);
+}
+
+#[tokio::test]
 async fn a_fee_that_fell_out_of_the_list_of_due_fees_is_found() {
     let bench = Bench::new("2025-04-15").await;
     bench.desk.mood(Mood::Refuses("CEILING_MISSING"));
