@@ -51,22 +51,21 @@ pub(crate) async fn get_article(
     number: ArticleNumber,
     on: Date,
 ) -> Result<pb::GetArticleResponse, Error> {
-    let tenant = caller.tenant.clone();
-    let position = deps.producer.head(&tenant).await?.to_wire();
+    let (tenant, producer) = (caller.tenant.clone(), deps.producer.clone());
     let scope = caller.scope();
     let read = deps.producer.database().read(&scope, |tx| {
         Box::pin(async move {
+            let position = producer.head_within(tx, &tenant).await?.to_wire();
             let article = store::article_find(tx, &tenant, &number, on).await?;
             let price = store::price_find(tx, &tenant, &number, on).await?;
-            Ok::<_, Failure>((article, price, number))
+            Ok::<_, Failure>(pb::GetArticleResponse {
+                article: Some(to_pb_article(&article)),
+                price: price.map(|price| to_pb_price(&number, &price)),
+                position,
+            })
         })
     });
-    let (article, price, number) = read.await?;
-    Ok(pb::GetArticleResponse {
-        article: Some(to_pb_article(&article)),
-        price: price.map(|price| to_pb_price(&number, &price)),
-        position,
-    })
+    Ok(read.await?)
 }
 
 /// Articles by number, a page.

@@ -1,4 +1,12 @@
 //! The suite as a whole: its shape, and what it does over the network.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod cancels;
+mod faults;
+mod python;
+mod refusals;
+mod stories;
+mod support;
+mod tenancy;
 mod tidy;
+mod year;

@@ -54,3 +54,27 @@ impl FromStr for Position {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_is_read_back_and_anything_else_is_refused() {
+        let position = Position::new("free-card", 255);
+        assert_eq!(position.to_wire().parse(), Ok(position));
+        assert_eq!(Position::new("billing", 0).to_wire(), "");
+        for wrong in [
+            "",
+            "billing",
+            "billing.",
+            ".1",
+            "billing.0",
+            "billing.-1",
+            "Billing.1",
+            "billing.g",
+        ] {
+            assert!(wrong.parse::<Position>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,14 +1,21 @@
 //! The writing end of a feed, and with it the one shape of every write: idempotency, effect,
 //! events, answer, commit.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use hjm_ids::TenantId;
 use hjm_proto::write::WriteResponse;
 use hjm_service::{Answered, Database, Failure, Scope, TxFuture, WriteKey, crash, idempotency};
 use jiff::Timestamp;
 use sqlx::PgConnection;
-use tokio::sync::watch;
+use tokio::{sync::watch, time};
 
 use crate::{Position, store};
 
@@ -23,12 +30,25 @@ pub struct NewEvent {
     pub payload: Vec<u8>,
 }
 
+/// How often another process's appends are looked for while somebody follows.
+const POLL: Duration = Duration::from_millis(50);
+
+/// The newest sequence of a tenant that this process knows, for those who follow.
+#[derive(Debug, Default)]
+struct Head {
+    sequence: watch::Sender<i64>,
+    /// Somebody looks for other processes' appends.
+    looked_for: AtomicBool,
+}
+
+type Heads = Mutex<HashMap<TenantId, Arc<Head>>>;
+
 /// The writing end of one service's feed.
 #[derive(Debug, Clone)]
 pub struct Producer {
     database: Database,
     feed: &'static str,
-    appended: Arc<watch::Sender<()>>,
+    heads: Arc<Heads>,
 }
 
 impl Producer {
@@ -37,7 +57,7 @@ impl Producer {
         Self {
             database,
             feed,
-            appended: Arc::new(watch::Sender::new(())),
+            heads: Arc::default(),
         }
     }
 
@@ -51,9 +71,27 @@ impl Producer {
         self.feed
     }
 
-    /// Changes whenever this process has appended.
-    pub(crate) fn appended(&self) -> watch::Receiver<()> {
-        self.appended.subscribe()
+    /// The newest sequence of a tenant, as it grows. This process's appends are told at once;
+    /// others' are found by one look for all who follow, while anybody does.
+    pub(crate) fn follow_head(&self, tenant: &TenantId) -> watch::Receiver<i64> {
+        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        let head = Arc::clone(heads.entry(tenant.clone()).or_default());
+        let receiver = head.sequence.subscribe();
+        if !head.looked_for.swap(true, Ordering::SeqCst) {
+            tokio::spawn(look_for_appends(
+                self.database.clone(),
+                tenant.clone(),
+                head,
+            ));
+        }
+        receiver
+    }
+
+    fn tell_head(&self, tenant: &TenantId, sequence: i64) {
+        let heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(head) = heads.get(tenant) {
+            head.raise(sequence);
+        }
     }
 
     /// Performs a write once, in one transaction, whether or not its caller stays.
@@ -107,7 +145,7 @@ impl Producer {
         message.set_position(position.to_wire());
         idempotency::store(&mut tx, &key, &message).await?;
         tx.commit().await.map_err(Failure::from)?;
-        self.appended.send_replace(());
+        self.tell_head(&key.caller.tenant, position.sequence);
         Ok(Answered {
             message,
             replayed: false,
@@ -129,11 +167,14 @@ impl Producer {
     {
         let mut tx = self.database.begin(&Scope::whole(tenant.clone())).await?;
         let (done, events) = work(&mut tx).await?;
+        let mut appended = None;
         if !events.is_empty() {
-            self.append(&mut tx, tenant, now, &events).await?;
+            appended = Some(self.append(&mut tx, tenant, now, &events).await?);
         }
         tx.commit().await.map_err(Failure::from)?;
-        self.appended.send_replace(());
+        if let Some(position) = appended {
+            self.tell_head(tenant, position.sequence);
+        }
         Ok(done)
     }
 
@@ -159,7 +200,59 @@ impl Producer {
     /// [`Failure::Unavailable`].
     pub async fn head(&self, tenant: &TenantId) -> Result<Position, Failure> {
         let mut tx = self.database.begin(&Scope::whole(tenant.clone())).await?;
-        let head = store::feed_head(&mut tx, tenant).await?;
-        Ok(Position::new(self.feed, head))
+        let head = self.head_within(&mut tx, tenant).await?;
+        tx.commit().await?;
+        Ok(head)
+    }
+
+    /// The position of the newest event that a transaction sees: what it reads after this is no
+    /// older.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn head_within(
+        &self,
+        connection: &mut PgConnection,
+        tenant: &TenantId,
+    ) -> Result<Position, Failure> {
+        Ok(Position::new(
+            self.feed,
+            store::feed_head(connection, tenant).await?,
+        ))
+    }
+}
+
+impl Head {
+    fn raise(&self, sequence: i64) {
+        self.sequence.send_if_modified(|known| {
+            let newer = sequence > *known;
+            *known = sequence.max(*known);
+            newer
+        });
+    }
+
+    /// Whether looking goes on. Who begins to follow while it ends begins it anew.
+    fn is_followed(&self) -> bool {
+        if self.sequence.receiver_count() > 0 {
+            return true;
+        }
+        self.looked_for.store(false, Ordering::SeqCst);
+        self.sequence.receiver_count() > 0 && !self.looked_for.swap(true, Ordering::SeqCst)
+    }
+}
+
+/// Looks for appends of other processes until nobody follows any more.
+async fn look_for_appends(database: Database, tenant: TenantId, head: Arc<Head>) {
+    let scope = Scope::whole(tenant);
+    while head.is_followed() {
+        let look = database.read(&scope, |tx| {
+            let tenant = scope.tenant.clone();
+            Box::pin(async move { store::feed_head(tx, &tenant).await })
+        });
+        match look.await {
+            Ok(sequence) => head.raise(sequence),
+            Err(failure) => tracing::debug!(%failure, "a feed's head was not found"),
+        }
+        time::sleep(POLL).await;
     }
 }

@@ -11,8 +11,6 @@ use tonic::Status;
 
 use crate::{Position, Producer, store, store::EventRow};
 
-/// How long a following reader waits before it looks again by itself.
-const POLL: Duration = Duration::from_millis(50);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Events fetched at a time, and events waiting for a slow reader.
 const BATCH: i64 = 256;
@@ -102,9 +100,9 @@ async fn pump<R>(
     sender: &mpsc::Sender<Result<R, Status>>,
     answer: fn(Item) -> Result<R, Status>,
 ) -> Result<(), Failure> {
-    let mut appended = producer.appended();
-    let mut quiet_since = time::Instant::now();
+    let mut head = reading.follow.then(|| producer.follow_head(tenant));
     loop {
+        let seen = head.as_mut().map_or(0, |head| *head.borrow_and_update());
         let batch = reading.limit.map_or(BATCH, |left| {
             i64::try_from(left).map_or(BATCH, |left| left.min(BATCH))
         });
@@ -127,21 +125,19 @@ async fn pump<R>(
                 return Ok(());
             }
         }
-        if fetched > 0 {
-            quiet_since = time::Instant::now();
+        let full = i64::try_from(fetched).is_ok_and(|fetched| fetched == batch);
+        if full {
             continue;
         }
-        if !reading.follow {
+        let Some(head) = &mut head else { return Ok(()) };
+        // What there was before the look and did not come is of a kind that is not asked for.
+        reading.after = reading.after.max(seen);
+        let newer = head.wait_for(|head| *head > reading.after);
+        if time::timeout(HEARTBEAT, newer).await.is_err()
+            && sender.send(answer(Item::Heartbeat)).await.is_err()
+        {
             return Ok(());
         }
-        if quiet_since.elapsed() >= HEARTBEAT {
-            quiet_since = time::Instant::now();
-            if sender.send(answer(Item::Heartbeat)).await.is_err() {
-                return Ok(());
-            }
-        }
-        // Woken by an append of this process; other processes' appends are found by looking.
-        let _ = time::timeout(POLL, appended.changed()).await;
     }
 }
 

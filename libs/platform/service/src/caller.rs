@@ -117,3 +117,39 @@ pub fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
         .cloned()
         .ok_or_else(|| Status::unauthenticated("say who calls in the metadata entry hjm-caller"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_caller_writes_is_read_back() {
+        let text = "tenant=dalarna;principal=2081;client=desk;user=me;roles=";
+        let caller = Caller::parse(text).unwrap();
+        assert_eq!(Caller::parse(&caller.to_header()), Ok(caller.clone()));
+        assert_eq!(caller.scope().principal, caller.principal);
+    }
+
+    #[test]
+    fn the_aid_centre_sees_its_whole_tenant() {
+        let caller = Caller::parse("tenant=dalarna;user=me;roles=aid_centre").unwrap();
+        assert_eq!(caller.scope().principal, None);
+        assert_eq!(caller.client, "me");
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named() {
+        let cases = [
+            ("user=me;roles=aid_centre", "tenant"),
+            ("tenant=dalarna;roles=aid_centre", "user"),
+            ("tenant=dalarna;user=me", "principal"),
+            ("tenant=Dalarna!;user=me;roles=aid_centre", "tenant"),
+            ("tenant=dalarna;user=me;principal=a b", "principal"),
+            ("tenant=dalarna;user=me;rank=1", "rank"),
+            ("tenant", "tenant"),
+        ];
+        for (text, part) in cases {
+            assert_eq!(Caller::parse(text), Err(part.to_owned()), "{text}");
+        }
+    }
+}

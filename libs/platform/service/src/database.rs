@@ -51,8 +51,9 @@ impl Scope {
             .principal
             .as_ref()
             .map_or("*".to_owned(), ToString::to_string);
+        // A begin that was cancelled half-way may have left a transaction open on the connection.
         format!(
-            "BEGIN; SELECT set_config('hjm.tenant', '{}', true), \
+            "ROLLBACK; BEGIN; SELECT set_config('hjm.tenant', '{}', true), \
              set_config('hjm.principal', '{principal}', true)",
             self.tenant
         )
@@ -78,14 +79,13 @@ impl Database {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .after_release(|connection, _| {
-                // A begin that was cancelled half-way may have left a transaction open.
-                Box::pin(async move {
-                    sqlx::raw_sql("ROLLBACK").execute(connection).await?;
-                    Ok(true)
-                })
-            })
-            .connect_with(options.options([("search_path", schema), ("jit", "off")]))
+            .connect_with(options.options([
+                ("search_path", schema),
+                ("jit", "off"),
+                // A ROLLBACK of nothing is no news.
+                ("client_min_messages", "error"),
+                ("idle_in_transaction_session_timeout", "60s"),
+            ]))
             .await?;
         let database = Self { pool };
         database.refuse_powerful_role(schema).await?;

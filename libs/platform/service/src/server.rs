@@ -9,13 +9,12 @@ use std::{
 
 use hjm_ids::TenantId;
 use tokio::{net::TcpListener, sync::watch};
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{
     Status,
     body::Body,
     codegen::http,
     service::{Routes, RoutesBuilder},
-    transport::Server,
+    transport::{Server, server::TcpIncoming},
 };
 use tower::{Layer, Service};
 
@@ -189,12 +188,14 @@ pub async fn serve(
             .set_service_status("", tonic_health::ServingStatus::NotServing)
             .await;
     };
+    // Without it an answer waits for the client's delayed acknowledgement.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     Server::builder()
         .http2_max_header_list_size(Some(METADATA_BYTES_MAX))
         .layer(DeadlineLayer)
         .layer(CallerLayer(admission))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), drained)
+        .serve_with_incoming_shutdown(incoming, drained)
         .await
         .map_err(|error| internal(error.into()))
 }

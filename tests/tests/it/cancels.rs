@@ -1,0 +1,50 @@
+//! A caller that hangs up while a transaction begins leaves nothing to whoever comes next.
+
+use std::{future::poll_fn, pin::pin, task::Poll};
+
+use hjm_postgres::Context;
+use hjm_service::{Database, Scope};
+use hjm_testkit::{OTHER_TENANT, TENANT};
+use sqlx::Row as _;
+
+use crate::support;
+
+/// Polls a future so many times, and drops it there.
+async fn cancel_after<F: Future>(future: F, polls: u32) {
+    let mut future = pin!(future);
+    for _ in 0..polls {
+        let ready = poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await;
+        if ready {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_begin_that_was_cancelled_leaves_no_transaction_to_the_next() {
+    let database = support::database().await;
+    let url = database.serving_url(Context::Catalogue);
+    let serving = Database::connect(url.parse().unwrap(), "catalogue").await.unwrap();
+    let (first, second) = (TENANT.parse().unwrap(), OTHER_TENANT.parse().unwrap());
+    let (first, second) = (Scope::whole(first), Scope::whole(second));
+    for round in 0..600 {
+        cancel_after(serving.begin(&first), round % 12).await;
+    }
+    let sql = "SELECT clock_timestamp()::text AS now";
+    let row = sqlx::raw_sql(sql).fetch_one(serving.pool()).await.unwrap();
+    let marker: String = row.get("now");
+    // As many as the pool has, held together: every connection that was cancelled on is among them.
+    let mut held = Vec::new();
+    for _ in 0..serving.pool().size() {
+        held.push(serving.begin(&second).await.unwrap());
+    }
+    for tx in &mut held {
+        let sql = "SELECT current_setting('hjm.tenant') AS tenant,
+                          transaction_timestamp()::text AS began";
+        let row = sqlx::raw_sql(sql).fetch_one(&mut **tx).await.unwrap();
+        assert_eq!(row.get::<String, _>("tenant"), OTHER_TENANT);
+        let began: String = row.get("began");
+        assert!(began >= marker, "a transaction of {began} was handed on after {marker}");
+    }
+}
