@@ -25,7 +25,9 @@ async fn cancel_after<F: Future>(future: F, polls: u32) {
 async fn a_begin_that_was_cancelled_leaves_no_transaction_to_the_next() {
     let database = support::database().await;
     let url = database.serving_url(Context::Catalogue);
-    let serving = Database::connect(url.parse().unwrap(), "catalogue").await.unwrap();
+    let serving = Database::connect(url.parse().unwrap(), "catalogue")
+        .await
+        .unwrap();
     let (first, second) = (TENANT.parse().unwrap(), OTHER_TENANT.parse().unwrap());
     let (first, second) = (Scope::whole(first), Scope::whole(second));
     for round in 0..600 {
@@ -45,6 +47,9 @@ async fn a_begin_that_was_cancelled_leaves_no_transaction_to_the_next() {
         let row = sqlx::raw_sql(sql).fetch_one(&mut **tx).await.unwrap();
         assert_eq!(row.get::<String, _>("tenant"), OTHER_TENANT);
         let began: String = row.get("began");
-        assert!(began >= marker, "a transaction of {began} was handed on after {marker}");
+        assert!(
+            began >= marker,
+            "a transaction of {began} was handed on after {marker}"
+        );
     }
 }

@@ -82,6 +82,8 @@ impl Database {
             .connect_with(options.options([
                 ("search_path", schema),
                 ("jit", "off"),
+                // Statements are few and prepared: planned once, also over many partitions.
+                ("plan_cache_mode", "force_generic_plan"),
                 // A ROLLBACK of nothing is no news.
                 ("client_min_messages", "error"),
                 ("idle_in_transaction_session_timeout", "60s"),

@@ -192,12 +192,13 @@ pub(crate) async fn told_loans(
 ) -> Result<Vec<ToldLoan>, Failure> {
     let rows = sqlx::query!(
         r#"SELECT e.sequence, e.payload, v.timeline AS "stored?"
-             FROM prescription.feed_event e
+             FROM (SELECT sequence, payload, aggregate_id::uuid AS loan_id, aggregate_version
+                     FROM prescription.feed_event
+                    WHERE tenant_id = $1 AND kind = $2 AND sequence > $3
+                    ORDER BY sequence LIMIT $4) e
              LEFT JOIN prescription.loan_version v
-               ON v.tenant_id = e.tenant_id AND v.loan_id::text = e.aggregate_id
-              AND v.version = e.aggregate_version
-            WHERE e.tenant_id = $1 AND e.kind = $2 AND e.sequence > $3
-            ORDER BY e.sequence LIMIT $4"#,
+               ON v.tenant_id = $1 AND v.loan_id = e.loan_id AND v.version = e.aggregate_version
+            ORDER BY e.sequence"#,
         tenant.as_str(),
         kind,
         after,
