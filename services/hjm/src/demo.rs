@@ -1,6 +1,6 @@
 //! `hjm demo`: both stories, a generated year, its totals, and the checks over them.
 
-use std::{fs, io::IsTerminal as _, path::PathBuf, time::Instant};
+use std::{fs, io::IsTerminal as _, path::Path, time::Instant};
 
 use hjm_ids::{Month, TenantId};
 use hjm_money::Money;
@@ -31,10 +31,10 @@ struct World {
 }
 
 impl World {
-    async fn open(data_dir: &PathBuf, database: &str) -> Result<Self, Error> {
+    async fn open(data_dir: &Path, database: &str) -> Result<Self, Error> {
         // Nobody would miss these books after a power cut, so nobody waits for the disk.
         let server = PrivateServer::start(&Options {
-            data_dir: data_dir.clone(),
+            data_dir: data_dir.to_owned(),
             fsync: false,
         })?;
         if database != DATABASE {
@@ -120,7 +120,7 @@ struct Told {
     card: f::AccountStatus,
 }
 
-async fn first_telling(data_dir: &PathBuf) -> Result<Told, Error> {
+async fn first_telling(data_dir: &Path) -> Result<Told, Error> {
     let world = World::open(data_dir, DATABASE).await?;
     let told = dalarna::play(&world.teller(&DALARNA, "story-dalarna")?, Telling::First).await?;
     print::heading("Dalarna 2024: one person of 45, seven devices, one common free card");
@@ -141,7 +141,7 @@ async fn first_telling(data_dir: &PathBuf) -> Result<Told, Error> {
     Ok(Told { card: told.status })
 }
 
-async fn second_telling(data_dir: &PathBuf, first: Told) -> Result<(), Error> {
+async fn second_telling(data_dir: &Path, first: Told) -> Result<(), Error> {
     let world = World::open(data_dir, "hjm_second").await?;
     let told = dalarna::play(&world.teller(&DALARNA, "story-dalarna")?, Telling::Second).await?;
     print::heading("Dalarna again, when February's charge is credited on 11 June");
@@ -175,7 +175,7 @@ fn card(status: &f::AccountStatus) -> String {
 }
 
 /// Plays the year in the first telling's books; answers how many checks found a breach.
-async fn generated_year(data_dir: &PathBuf, size: YearSize) -> Result<usize, Error> {
+async fn generated_year(data_dir: &Path, size: YearSize) -> Result<usize, Error> {
     let world = World::open(data_dir, DATABASE).await?;
     print::heading(format!(
         "A generated year, May 2025 to April 2026: {} persons, about {} loans, seed {}",
@@ -248,7 +248,7 @@ fn owners(totals: &[OwnerTotal]) {
     ]);
 }
 
-fn how_to_go_on(data_dir: &std::path::Path) {
+fn how_to_go_on(data_dir: &Path) {
     let here = data_dir.display();
     let program = std::env::args().next().unwrap_or_else(|| "hjm".to_owned());
     print::heading("How to go on");

@@ -8,7 +8,7 @@ use tokio::time;
 use tonic::{Request, Response, Status, Streaming, transport::Channel};
 
 /// A write or read that fails because a service is away is repeated so long, with the same id.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
 const PAUSE_LAST: Duration = Duration::from_millis(500);
 const DEADLINE: Duration = Duration::from_secs(30);

@@ -92,7 +92,7 @@ impl Scene {
         &self.teller.desk
     }
 
-    fn register(&self, number: &str) -> p::RegisterRecipientRequest {
+    fn register(number: &str) -> p::RegisterRecipientRequest {
         p::RegisterRecipientRequest {
             request_id: request_id(),
             identity: Some(p::Identity {
@@ -153,16 +153,26 @@ fn named<T: std::fmt::Debug>(case: &str, answer: Result<T, Status>, code: Code, 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_input_names_its_field_and_stores_nothing() {
     let scene = Scene::set().await;
-    let desk = scene.desk();
     let before = rows(&scene.world.database).await;
+    wrong_persons_and_devices(&scene).await;
+    wrong_fees(&scene).await;
+    assert_eq!(
+        rows(&scene.world.database).await,
+        before,
+        "a refusal stored something"
+    );
+}
+
+async fn wrong_persons_and_devices(scene: &Scene) {
+    let desk = scene.desk();
     let (bad, refused) = (Code::InvalidArgument, Code::FailedPrecondition);
 
     let answer = desk
-        .register_recipient(scene.register("194201077099"))
+        .register_recipient(Scene::register("194201077099"))
         .await;
     named("a wrong personal number", answer, bad, "identity.value");
     let answer = desk
-        .register_recipient(scene.register("19420107-7098"))
+        .register_recipient(Scene::register("19420107-7098"))
         .await;
     named(
         "a personal number with a separator",
@@ -170,14 +180,14 @@ async fn bad_input_names_its_field_and_stores_nothing() {
         bad,
         "identity.value",
     );
-    let request = scene.prescribe(|draft| draft.customer_number = "9999".to_owned());
+    let request = scene.prescribe(|draft| "9999".clone_into(&mut draft.customer_number));
     named(
         "an unknown customer number",
         desk.prescribe(request).await,
         refused,
         "draft.customer_number",
     );
-    let request = scene.prescribe(|draft| draft.customer_number = "2309".to_owned());
+    let request = scene.prescribe(|draft| "2309".clone_into(&mut draft.customer_number));
     named(
         "another payer's customer number",
         desk.prescribe(request).await,
@@ -209,6 +219,10 @@ async fn bad_input_names_its_field_and_stores_nothing() {
         refused,
         "returned_on",
     );
+}
+
+async fn wrong_fees(scene: &Scene) {
+    let (bad, refused) = (Code::InvalidArgument, Code::FailedPrecondition);
     let desk = &scene.dalarna.desk;
     let answer = desk
         .register_fee(scene.fee("2025-03-11", money("250.00")))
@@ -230,12 +244,6 @@ async fn bad_input_names_its_field_and_stores_nothing() {
     };
     let answer = desk.register_fee(scene.fee("2025-03-10", Some(euro))).await;
     named("an amount in another currency", answer, bad, "fee.nominal");
-
-    assert_eq!(
-        rows(&scene.world.database).await,
-        before,
-        "a refusal stored something"
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

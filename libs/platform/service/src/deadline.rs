@@ -103,8 +103,8 @@ mod tests {
     #[test]
     fn every_unit_of_the_header_is_read() {
         let cases = [
-            ("2H", Some(Duration::from_secs(7200))),
-            ("3M", Some(Duration::from_secs(180))),
+            ("2H", Some(Duration::from_hours(2))),
+            ("3M", Some(Duration::from_mins(3))),
             ("4S", Some(Duration::from_secs(4))),
             ("250m", Some(Duration::from_millis(250))),
             ("9u", Some(Duration::from_micros(9))),

@@ -188,7 +188,7 @@ impl County {
         let imported = imported.map_err(StoryError::call("import a policy"))?;
         let policy = imported.policy.ok_or(StoryError::Missing("a policy"))?;
         let mut second = teller.desk.caller().clone();
-        second.user = "policy-approver".to_owned();
+        "policy-approver".clone_into(&mut second.user);
         let request = c::ActivatePolicyRequest {
             request_id: teller.request_id(),
             policy_id: policy.policy_id,

@@ -35,13 +35,12 @@ impl StoryError {
             let reason = details.error_info().map_or("", |info| info.reason.as_str());
             let fields = details.bad_request().map_or(String::new(), |request| {
                 let named = request.field_violations.iter();
-                named
-                    .map(|one| format!(" {}: {}", one.field, one.description))
-                    .collect()
+                let named = named.map(|one| format!("{}: {}", one.field, one.description));
+                named.collect::<Vec<_>>().join("; ")
             });
             Self::Call(
                 doing,
-                format!("{:?} {reason} {}{fields}", status.code(), status.message()),
+                format!("{:?} {reason} {} {fields}", status.code(), status.message()),
             )
         }
     }
