@@ -51,9 +51,8 @@ impl Scope {
             .principal
             .as_ref()
             .map_or("*".to_owned(), ToString::to_string);
-        // A begin that was cancelled half-way may have left a transaction open on the connection.
         format!(
-            "ROLLBACK; BEGIN; SELECT set_config('hjm.tenant', '{}', true), \
+            "BEGIN; SELECT set_config('hjm.tenant', '{}', true), \
              set_config('hjm.principal', '{principal}', true)",
             self.tenant
         )
@@ -84,9 +83,6 @@ impl Database {
                 ("jit", "off"),
                 // Statements are few and prepared: planned once, also over many partitions.
                 ("plan_cache_mode", "force_generic_plan"),
-                // A ROLLBACK of nothing is no news.
-                ("client_min_messages", "error"),
-                ("idle_in_transaction_session_timeout", "60s"),
             ]))
             .await?;
         let database = Self { pool };
@@ -119,12 +115,16 @@ impl Database {
         &self.pool
     }
 
-    /// Opens a transaction under a scope.
+    /// Opens a transaction under a scope. On a task of its own: a begin that its caller cancels
+    /// half-way would hand the next one a connection with a transaction open.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] when the database is away.
     pub async fn begin(&self, scope: &Scope) -> Result<Transaction<'static, Postgres>, Failure> {
-        Ok(self.pool.begin_with(AssertSqlSafe(scope.begin())).await?)
+        let (pool, sql) = (self.pool.clone(), AssertSqlSafe(scope.begin()));
+        let begun = tokio::spawn(async move { pool.begin_with(sql).await }).await;
+        let begun = begun.map_err(|error| Failure::internal(format!("a begin was lost: {error}")));
+        Ok(begun??)
     }
 
     /// Reads in one transaction under a scope.
