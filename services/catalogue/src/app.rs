@@ -254,7 +254,7 @@ pub(crate) async fn activate_policy(
                 return Err(Error::PolicyOrder(newest));
             }
             let holder =
-                store::section_holder_find(tx, tenant, &policy_id, &policy.sections).await?;
+                store::section_holder_find(tx, tenant, &policy_id, &sole_sections(&policy)).await?;
             if let Some((section, policy_id)) = holder {
                 return Err(Error::SectionTaken { section, policy_id });
             }
@@ -265,6 +265,16 @@ pub(crate) async fn activate_policy(
         })
     });
     written.await
+}
+
+/// The sections of a version that no other document may hold beside it.
+fn sole_sections(policy: &PolicyRow) -> Vec<String> {
+    let sole = Section::ALL
+        .into_iter()
+        .filter(|section| !section.is_shared());
+    sole.map(|section| section.name().to_owned())
+        .filter(|name| policy.sections.contains(name))
+        .collect()
 }
 
 fn refuse_activation(policy: &PolicyRow, caller: &Caller, from: Date) -> Result<(), Error> {

@@ -39,6 +39,15 @@ impl Section {
             Self::FreeCard => "free_card",
         }
     }
+
+    /// Whether several documents of a county may hold it at the same time: a fee table for each
+    /// range of products, a document for each high-cost protection. Otherwise one document has it.
+    pub const fn is_shared(self) -> bool {
+        match self {
+            Self::Fees | Self::FreeCard => true,
+            Self::Payers | Self::Rent => false,
+        }
+    }
 }
 
 /// Which text decided something: id, version and hash of a policy document.

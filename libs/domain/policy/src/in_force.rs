@@ -1,5 +1,7 @@
 //! Which version decides on a day.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 use crate::{PolicyDocument, Section};
@@ -21,21 +23,38 @@ impl PolicySet {
         self.active.push((document, active_from));
     }
 
-    /// The document that decides this section's questions on a day: of the versions that have
-    /// begun (activated and valid), the one that began last; of two that began the same day the
-    /// higher version, then the one activated later. None when it has ended: an older version
-    /// never comes back.
+    /// The document that decides the questions of a section that one document holds: of the
+    /// versions that have begun (activated and valid), the one that began last; of two that began
+    /// the same day the higher version. None when it has ended: an older version never comes back.
     pub fn in_force(&self, section: Section, on: Date) -> Option<&PolicyDocument> {
-        let begins =
-            |document: &PolicyDocument, active_from: Date| active_from.max(document.valid_from());
-        self.active
-            .iter()
-            .filter(|(document, _)| document.sections().contains(&section))
-            .filter(|(document, active_from)| begins(document, *active_from) <= on)
-            .max_by_key(|(document, active_from)| {
-                (begins(document, *active_from), document.version())
-            })
+        self.begun(section, on)
+            .max_by_key(|(document, began)| (*began, document.version()))
             .map(|(document, _)| document)
             .filter(|document| document.validity().contains(on))
+    }
+
+    /// The documents that decide the questions of a section together, by id: of each the version
+    /// that [`in_force`](Self::in_force) would name among its own.
+    pub fn all_in_force(&self, section: Section, on: Date) -> Vec<&PolicyDocument> {
+        let mut newest: BTreeMap<&str, (&PolicyDocument, Date)> = BTreeMap::new();
+        for (document, began) in self.begun(section, on) {
+            let known = newest.entry(document.id()).or_insert((document, began));
+            if (known.1, known.0.version()) < (began, document.version()) {
+                *known = (document, began);
+            }
+        }
+        let newest = newest.into_values().map(|(document, _)| document);
+        newest
+            .filter(|document| document.validity().contains(on))
+            .collect()
+    }
+
+    /// Every version with the section that has begun by a day, and the day it began.
+    fn begun(&self, section: Section, on: Date) -> impl Iterator<Item = (&PolicyDocument, Date)> {
+        self.active
+            .iter()
+            .filter(move |(document, _)| document.sections().contains(&section))
+            .map(|(document, active_from)| (document, (*active_from).max(document.valid_from())))
+            .filter(move |(_, began)| *began <= on)
     }
 }

@@ -60,6 +60,41 @@ fn superseded_version_does_not_come_back_when_its_successor_ends() {
     assert_eq!(version_on(&set, date(2024, 1, 1)), None);
 }
 
+#[test]
+fn documents_that_share_a_section_decide_together_each_by_its_own_versions() {
+    let named = |id: &str, version, dates: &str| {
+        let text = document(version, dates).text().replacen(
+            "id = \"example-fees\"",
+            &format!("id = \"{id}\""),
+            1,
+        );
+        PolicyDocument::parse(&text).expect("the test writes a document")
+    };
+    let mut set = PolicySet::new();
+    set.activate(
+        named("vision", 1, "valid_from = 2023-01-01"),
+        date(2023, 1, 1),
+    );
+    set.activate(
+        named("aids", 1, "valid_from = 2023-01-01"),
+        date(2023, 1, 1),
+    );
+    set.activate(
+        named("aids", 2, "valid_from = 2024-01-01"),
+        date(2023, 6, 1),
+    );
+    let told = |on| -> Vec<(String, u32)> {
+        set.all_in_force(Section::Fees, on)
+            .into_iter()
+            .map(|document| (document.id().to_owned(), document.version()))
+            .collect()
+    };
+    let expected = |aids| vec![("aids".to_owned(), aids), ("vision".to_owned(), 1)];
+    assert_eq!(told(date(2022, 12, 31)), vec![]);
+    assert_eq!(told(date(2023, 12, 31)), expected(1));
+    assert_eq!(told(date(2024, 1, 1)), expected(2));
+}
+
 fn validity() -> impl Strategy<Value = Validity> {
     (0_i32..60, prop::option::of(1_i32..60)).prop_map(|(start, length)| {
         let valid_from = date(2024, 2, 1).saturating_add(jiff::Span::new().days(start));
