@@ -1,7 +1,8 @@
 //! Each service ended at the awkward places and started again: the books come out the same.
 //!
 //! The four services are processes of their own. A watchman starts each again when it ends, as an
-//! orchestrator would; the one under test ends itself at a named point, the Nth time it passes.
+//! orchestrator would. The one under test ends itself at a named point, the Nth time it passes; or
+//! all four are killed again and again at moments that a seed chooses.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -11,6 +12,7 @@ use std::{
         Arc,
         atomic::{AtomicU16, AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use hjm::{
@@ -25,14 +27,35 @@ use hjm::{
 use hjm_postgres::Context;
 use hjm_testkit::{OTHER_TENANT, TENANT, TestDatabase, aid_centre};
 use jiff::civil::date;
+use rand::{RngExt as _, SeedableRng as _, rngs::ChaCha8Rng};
 use tempfile::TempDir;
-use tokio::{process::Command, task::JoinHandle};
+use tokio::{
+    process::{Child, Command},
+    task::JoinHandle,
+    time::timeout,
+};
 
 use crate::{stories, support};
 
 /// What a process ends with at a crash point.
 const CRASHED: i32 = 137;
 const NAMES: [&str; 4] = ["catalogue", "prescription", "billing", "free-card"];
+
+/// How services end under a test.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    /// One ends itself, once, at a point of its own.
+    Crash {
+        service: &'static str,
+        point: &'static str,
+    },
+    /// Each is killed so many times, whatever it is doing.
+    Kills { seed: u64, times: u32 },
+}
+
+/// The lives of a killed service are so short, in milliseconds: from its start, when it may not
+/// listen yet, to well within a story's work.
+const LIFE_MS: std::ops::Range<u64> = 20..900;
 
 /// Four services as processes, each started again when it ends.
 struct Processes {
@@ -45,7 +68,7 @@ struct Processes {
 }
 
 impl Processes {
-    async fn start(crash: (&str, &str)) -> Self {
+    async fn start(fault: Fault) -> Self {
         let database = support::database().await;
         let folder = tempfile::tempdir().unwrap();
         let clock = ClockFile::new(&folder.path().join("clock"));
@@ -62,8 +85,12 @@ impl Processes {
             watchmen: Vec::new(),
         };
         for name in NAMES {
-            let point = (name == crash.0).then(|| crash.1.to_owned());
-            let watchman = all.watch(name, point);
+            let watchman = match fault {
+                Fault::Crash { service, point } => {
+                    all.watch(name, (name == service).then_some(point))
+                }
+                Fault::Kills { seed, times } => all.hunt(name, seed, times),
+            };
             all.watchmen.push(watchman);
         }
         all
@@ -99,22 +126,32 @@ impl Processes {
     }
 
     /// Starts a service, and again whenever it ends; it crashes in its first life only.
-    fn watch(&self, name: &'static str, point: Option<String>) -> JoinHandle<()> {
+    fn watch(&self, name: &'static str, point: Option<&str>) -> JoinHandle<()> {
         let mut first = self.command(name);
         if let Some(point) = point {
-            first.args(["--crash-at", &point]);
+            first.args(["--crash-at", point]);
         }
-        let mut next = self.command(name);
+        let next = self.command(name);
+        let crashes = Arc::clone(&self.crashes);
+        tokio::spawn(async move { keep_alive(first.spawn().unwrap(), next, &crashes).await })
+    }
+
+    /// Starts a service and kills it `times` times, each after a life of a random length.
+    fn hunt(&self, name: &'static str, seed: u64, times: u32) -> JoinHandle<()> {
+        let place = NAMES.iter().position(|one| *one == name).unwrap();
+        let mut random = ChaCha8Rng::seed_from_u64(seed + place as u64);
+        let mut command = self.command(name);
         let crashes = Arc::clone(&self.crashes);
         tokio::spawn(async move {
-            let mut child = first.spawn().unwrap();
-            loop {
-                let ended = child.wait().await.unwrap();
-                if ended.code() == Some(CRASHED) {
+            for _ in 0..times {
+                let life = Duration::from_millis(random.random_range(LIFE_MS));
+                let mut child = command.spawn().unwrap();
+                if timeout(life, child.wait()).await.is_err() {
+                    child.kill().await.unwrap();
                     crashes.fetch_add(1, Ordering::SeqCst);
                 }
-                child = next.spawn().unwrap();
             }
+            keep_alive(command.spawn().unwrap(), command, &crashes).await;
         })
     }
 
@@ -156,6 +193,17 @@ impl Processes {
     }
 }
 
+/// Starts a service again whenever it ends, and counts how often it had crashed.
+async fn keep_alive(mut child: Child, mut next: Command, crashes: &AtomicU32) {
+    loop {
+        let ended = child.wait().await.unwrap();
+        if ended.code() == Some(CRASHED) {
+            crashes.fetch_add(1, Ordering::SeqCst);
+        }
+        child = next.spawn().unwrap();
+    }
+}
+
 /// The program of a service, beside the test programs' folder.
 fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
@@ -176,17 +224,21 @@ fn addresses() -> [SocketAddr; 4] {
     [0, 1, 2, 3].map(|offset| (host, first + offset).into())
 }
 
-/// Both stories in their second telling, with one crash on the way.
-async fn comes_out_the_same(service: &'static str, point: &str) {
-    let processes = Processes::start((service, point)).await;
+/// Both stories in their second telling; answers how many processes ended on the way.
+async fn comes_out_the_same(fault: Fault) -> u32 {
+    let processes = Processes::start(fault).await;
     let teller = processes.teller(&DALARNA, "story-dalarna");
     stories::dalarna_is_told(&teller, Telling::Second).await;
     let teller = processes.teller(&JAMTLAND, "story-jamtland");
     stories::jamtland_is_told(&teller, Telling::Second).await;
     processes.verify().await;
+    processes.crashes()
+}
+
+async fn comes_out_the_same_after_a_crash(service: &'static str, point: &'static str) {
+    let crashes = comes_out_the_same(Fault::Crash { service, point }).await;
     assert_eq!(
-        processes.crashes(),
-        1,
+        crashes, 1,
         "{service} never passed {point}: nothing was proved"
     );
 }
@@ -195,7 +247,7 @@ macro_rules! crashes {
     ($($name:ident: $service:literal $point:literal;)*) => {$(
         #[tokio::test(flavor = "multi_thread")]
         async fn $name() {
-            comes_out_the_same($service, $point).await;
+            comes_out_the_same_after_a_crash($service, $point).await;
         }
     )*};
 }
@@ -205,6 +257,12 @@ crashes! {
         "prescription" "after-commit-before-answer:70";
     billing_ends_after_its_first_claim_of_a_month:
         "billing" "after-commit-before-answer:1";
+    billing_ends_between_the_claim_of_a_month_and_its_owners:
+        "billing" "between-claim-and-owners:1";
+    billing_ends_between_two_owners_of_a_month:
+        "billing" "between-owners:2";
+    billing_ends_between_a_cancelled_fee_and_its_credit:
+        "billing" "between-cancel-and-settlement:1";
     billing_ends_after_the_credit_is_posted_and_before_its_answer:
         "billing" "after-commit-before-answer:6";
     billing_ends_between_the_first_effects_and_their_cursor:
@@ -227,5 +285,19 @@ crashes! {
 #[tokio::test(flavor = "multi_thread")]
 #[should_panic(expected = "never passed")]
 async fn a_crash_that_does_not_happen_is_noticed() {
-    comes_out_the_same("catalogue", "no-such-point").await;
+    comes_out_the_same_after_a_crash("catalogue", "no-such-point").await;
+}
+
+/// `HJM_SEED` names other moments than the first seed's.
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "a test has no flags of its own")]
+async fn every_service_is_killed_again_and_again_at_any_moment() {
+    let seed = std::env::var("HJM_SEED").map_or(1, |seed| seed.parse().unwrap());
+    let times = 4;
+    let kills = comes_out_the_same(Fault::Kills { seed, times }).await;
+    assert_eq!(
+        kills,
+        4 * times,
+        "a service ended by itself, HJM_SEED={seed}"
+    );
 }
