@@ -6,7 +6,7 @@ use futures::{FutureExt as _, StreamExt as _};
 use hjm_ids::TenantId;
 use hjm_proto::event::v1 as pb;
 use hjm_service::{
-    Caller, Database, Failure, Scope, TxFuture, Violations, client, crash, server::Drain,
+    Caller, Database, Failure, Scope, TxFuture, Violations, client, crash, deadline, server::Drain,
 };
 use sqlx::PgConnection;
 use tokio::{sync::watch, time};
@@ -19,6 +19,8 @@ const BATCH_MAX: usize = 64;
 const POLL: Duration = Duration::from_millis(50);
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_LAST: Duration = Duration::from_secs(5);
+/// How long a position is waited for where no deadline is known.
+const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// An event as a handler gets it.
 #[derive(Debug)]
@@ -217,7 +219,8 @@ impl Followers {
     /// own feed have, always. The caller's deadline bounds the wait.
     ///
     /// # Errors
-    /// [`Failure::Invalid`] naming `not_before` when it is no position of a feed followed here.
+    /// [`Failure::Invalid`] naming `not_before` when it is no position of a feed followed here;
+    /// [`Failure::Unavailable`] shortly before the call's deadline passes.
     pub async fn wait(&self, tenant: &TenantId, not_before: &str) -> Result<(), Failure> {
         if not_before.is_empty() {
             return Ok(());
@@ -236,10 +239,29 @@ impl Followers {
                 "must be a position of a feed followed here",
             ));
         };
+        let left = deadline::left().unwrap_or(WAIT_MAX);
+        time::timeout(
+            left - left / 10,
+            self.reach(tenant, feed, position.sequence, progress),
+        )
+        .await
+        .unwrap_or_else(|_| {
+            let text = format!("{not_before} has not taken effect here yet");
+            Err(Failure::Unavailable(text))
+        })
+    }
+
+    async fn reach(
+        &self,
+        tenant: &TenantId,
+        feed: &str,
+        sequence: i64,
+        progress: &watch::Sender<i64>,
+    ) -> Result<(), Failure> {
         let mut moved = progress.subscribe();
         // Another replica may be the one that moves the cursor: then it is found by looking.
-        while *moved.borrow_and_update() < position.sequence {
-            if self.cursor(tenant, feed).await?.0 >= position.sequence {
+        while *moved.borrow_and_update() < sequence {
+            if self.cursor(tenant, feed).await?.0 >= sequence {
                 return Ok(());
             }
             let _ = time::timeout(POLL, moved.changed()).await;

@@ -8,7 +8,7 @@ use tonic::{
     transport::{Channel, Endpoint, Error},
 };
 
-use crate::{Caller, Failure, caller::CALLER_HEADER};
+use crate::{Caller, Failure, caller::CALLER_HEADER, deadline};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -24,13 +24,14 @@ pub fn channel(url: &str) -> Result<Channel, Error> {
         .connect_lazy())
 }
 
-/// A unary request in a caller's name, with a deadline.
+/// A unary request in a caller's name, with a deadline: no later than that of the call it is made
+/// for.
 ///
 /// # Panics
 /// Never: a caller's parts are ASCII.
 pub fn request<T>(caller: &Caller, message: T) -> Request<T> {
     let mut request = streaming_request(caller, message);
-    request.set_timeout(CALL_TIMEOUT);
+    request.set_timeout(deadline::left().map_or(CALL_TIMEOUT, |left| left.min(CALL_TIMEOUT)));
     request
 }
 

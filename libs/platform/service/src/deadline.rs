@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::Instant;
 use tonic::{Status, body::Body, codegen::http};
 use tower::{Layer, Service};
 
@@ -15,19 +16,18 @@ const DEFAULT: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(30);
 const HEADER: &str = "grpc-timeout";
 
-/// Time that is left for a call; in the request's extensions.
-#[derive(Debug, Clone, Copy)]
-pub struct Deadline(tokio::time::Instant);
-
-impl Deadline {
-    /// How much is left.
-    pub fn left(self) -> Duration {
-        self.0
-            .saturating_duration_since(tokio::time::Instant::now())
-    }
+tokio::task_local! {
+    static DEADLINE: Instant;
 }
 
-/// Puts a [`Deadline`] on every call.
+/// How much time is left for the call that this task answers; none outside a call.
+pub fn left() -> Option<Duration> {
+    DEADLINE
+        .try_with(|deadline| deadline.saturating_duration_since(Instant::now()))
+        .ok()
+}
+
+/// Puts a deadline on every call.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DeadlineLayer;
 
@@ -66,9 +66,8 @@ where
             .and_then(|value| value.to_str().ok())
             .and_then(parse);
         let allowed = asked.unwrap_or(DEFAULT).min(LONGEST);
-        let deadline = tokio::time::Instant::now() + allowed;
-        request.extensions_mut().insert(Deadline(deadline));
-        let answer = self.inner.call(request);
+        let deadline = Instant::now() + allowed;
+        let answer = DEADLINE.scope(deadline, self.inner.call(request));
         Box::pin(async move {
             match tokio::time::timeout_at(deadline, answer).await {
                 Ok(answer) => answer,

@@ -1,9 +1,12 @@
 //! What cannot be read is refused with its fields named, and nothing is stored.
 
+use std::time::Duration;
+
 use hjm_proto::billing::v1 as pb;
 use hjm_service::client;
 use hjm_testkit::{fields, request_id};
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
 use crate::support::{Bench, centre};
 
@@ -99,6 +102,21 @@ async fn run_requests_name_what_is_wrong() {
         assert_eq!(named(answer), [field]);
     }
     assert_eq!(bench.sql("SELECT * FROM billing.run").await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_position_that_has_not_come_yet_is_to_be_asked_for_again() {
+    let bench = Bench::new("2025-04-15").await;
+    let list = pb::ListChargesRequest {
+        not_before: "prescription.ffff".to_owned(),
+        customer_number: "2380".to_owned(),
+        ..Default::default()
+    };
+    let mut request = client::request(&centre(), list);
+    request.set_timeout(Duration::from_secs(1));
+    let status = bench.charges().list_charges(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "{}", status.message());
+    assert!(status.get_details_retry_info().is_some());
 }
 
 #[tokio::test]
