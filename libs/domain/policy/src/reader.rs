@@ -128,6 +128,32 @@ impl<'d> SectionReader<'d> {
         }
     }
 
+    /// Adds a fault for every day of the document that none of the rows holds on, where a question
+    /// must have an answer every day. Overlaps are another fault, see
+    /// [`refuse_overlaps`](Self::refuse_overlaps); without any row there is nothing to point at.
+    pub fn refuse_gaps<T>(&mut self, rows: &[Row<T>]) {
+        let whole = self.document.validity();
+        let mut rows: Vec<&Row<T>> = rows.iter().collect();
+        rows.sort_by_key(|row| row.validity.valid_from);
+        // The first day that no row so far holds on; none when they hold for good.
+        let mut open = Some(whole.valid_from);
+        for row in &rows {
+            let Some(from) = open else { return };
+            if from < row.validity.valid_from {
+                let message = format!("no row holds from {from} until this one");
+                self.faults.push(row.fault("valid_from", message));
+            }
+            open = row.validity.valid_to.map(|end| end.max(from));
+        }
+        let (Some(from), Some(last)) = (open, rows.last()) else {
+            return;
+        };
+        if whole.valid_to.is_none_or(|end| from < end) {
+            let message = format!("no row holds from {from}, and the document still does");
+            self.faults.push(last.fault("valid_to", message));
+        }
+    }
+
     /// Ends the reading.
     ///
     /// # Errors

@@ -161,3 +161,40 @@ fn settings_hold_as_long_as_the_document_and_carry_a_source() {
     assert!(section.settings::<Rule>().is_none());
     assert_eq!(section.finish().unwrap_err().len(), 1);
 }
+
+#[test]
+fn day_that_no_row_answers_is_told_where_every_day_needs_one() {
+    let row = |from: &str, to: &str| {
+        format!(
+            "\n[[fees.rule]]\nname = \"a\"\namount = \"1\"\nsource = \"board\"\n\
+             valid_from = {from}\n{to}"
+        )
+    };
+    let told = |rows: &str| -> Vec<String> {
+        let head = GOOD.split_once("[[").expect("the text has a row").0;
+        let document = PolicyDocument::parse(&format!("{head}{rows}")).unwrap();
+        let mut section = document.read(Section::Fees).unwrap();
+        let rows = section.rows::<Rule>("rule");
+        section.refuse_gaps(&rows);
+        let faults = section.finish().err().unwrap_or_default();
+        faults.iter().map(Fault::to_string).collect()
+    };
+    let whole = row("2024-01-01", "") + &row("2023-01-01", "valid_to = 2024-01-01");
+    assert_eq!(told(&whole), Vec::<String>::new());
+    assert_eq!(
+        told(&row("2023-02-01", "")),
+        ["line 15: fees.rule[1].valid_from: no row holds from 2023-01-01 until this one"]
+    );
+    let apart = row("2023-01-01", "valid_to = 2023-12-31") + &row("2024-01-01", "");
+    assert_eq!(
+        told(&apart),
+        ["line 21: fees.rule[2].valid_from: no row holds from 2023-12-31 until this one"]
+    );
+    assert_eq!(
+        told(&row("2022-01-01", "valid_to = 2025-01-01")),
+        [
+            "line 16: fees.rule[1].valid_to: no row holds from 2025-01-01, and the document still \
+             does"
+        ]
+    );
+}
