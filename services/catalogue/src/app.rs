@@ -285,6 +285,9 @@ fn refuse_activation(policy: &PolicyRow, caller: &Caller, from: Date) -> Result<
         return Err(Error::SecondPersonRequired);
     }
     let document = PolicyDocument::parse(&policy.text).map_err(|faults| invalid(&faults))?;
+    if let Some(what) = document.not_printed() {
+        return Err(Error::NotPrinted(what.to_owned()));
+    }
     if from < document.valid_from() {
         return Err(Error::BeforeValidity(document.valid_from()));
     }

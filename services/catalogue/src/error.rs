@@ -19,6 +19,8 @@ pub(crate) enum Error {
     SecondPersonRequired,
     #[error("it cannot be in force before {0}, where its validity begins")]
     BeforeValidity(Date),
+    #[error("it lacks what no source prints and cannot be put in force: {0}")]
+    NotPrinted(String),
     #[error("a later version is in force from {0}: versions come in order")]
     PolicyOrder(Date),
     #[error("the section {section} is already decided by the policy {policy_id}")]
@@ -43,6 +45,7 @@ impl From<Error> for Status {
             Error::AlreadyActive(_) => ("ALREADY_ACTIVE", "version"),
             Error::SecondPersonRequired => ("SECOND_PERSON_REQUIRED", ""),
             Error::BeforeValidity(_) => ("BEFORE_VALIDITY", "active_from"),
+            Error::NotPrinted(_) => ("NOT_PRINTED", "version"),
             Error::PolicyOrder(_) => ("POLICY_ORDER", "active_from"),
             Error::SectionTaken { .. } => ("SECTION_TAKEN", "policy_id"),
             Error::Failure(failure) => return failure.into(),

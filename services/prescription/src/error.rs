@@ -56,6 +56,11 @@ pub(crate) enum Error {
         article: ArticleNumber,
         error: PayerError,
     },
+    #[error("no principal of the county pays: {text} (article {article})")]
+    PaidOutside {
+        article: ArticleNumber,
+        text: String,
+    },
     #[error("the line is delivered already")]
     AlreadyDelivered,
     #[error("a rented article is delivered as a marked unit")]
@@ -131,6 +136,7 @@ impl Error {
             Self::PriceMissing(_) => ("PRICE_MISSING", ARTICLE),
             Self::FeeUndecided { .. } => ("FEE_UNDECIDED", ARTICLE),
             Self::PayerUndecided { .. } => ("PAYER_UNDECIDED", ARTICLE),
+            Self::PaidOutside { .. } => ("PAID_OUTSIDE", ARTICLE),
             Self::AlreadyDelivered => ("ALREADY_DELIVERED", "line_id"),
             Self::UnitRequired => ("UNIT_REQUIRED", "unit_number"),
             Self::SaleHasNoUnit => ("SALE_HAS_NO_UNIT", "unit_number"),
@@ -171,7 +177,8 @@ impl Error {
         | Self::NotPrescribable(article)
         | Self::PriceMissing(article)
         | Self::FeeUndecided { article, .. }
-        | Self::PayerUndecided { article, .. } = self
+        | Self::PayerUndecided { article, .. }
+        | Self::PaidOutside { article, .. } = self
         {
             return vec![("article_number", article.to_string())];
         }

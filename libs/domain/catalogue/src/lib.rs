@@ -6,14 +6,19 @@
 //! the most specific row decides, and two equally specific ones are refused when it is read.
 
 mod area;
+mod conditions;
 mod fee;
 mod fee_file;
 mod fee_table;
 mod group;
+mod payer_facts;
 mod payer_file;
 mod payers;
 
 pub use fee::{FeeDecision, FeeError, FeeFacts, FeeKind, FeeReason, Occasion};
 pub use fee_table::FeeTable;
 pub use group::ProductGroup;
-pub use payers::{PayerDecision, PayerError, PayerFacts, PayerRules};
+pub use payer_facts::{
+    Duration, HomeCare, Housing, PayerFacts, PlaceOfCare, ProductCategory, Purpose,
+};
+pub use payers::{Payer, PayerDecision, PayerError, PayerRules, Prescribes};

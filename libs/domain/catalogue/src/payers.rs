@@ -1,34 +1,48 @@
-//! Who pays for a device: cost follows the responsibility for care.
+//! Who pays for a device, and who prescribes and follows it up.
 
-use hjm_ids::{IsoCode, PrincipalId};
+use hjm_ids::PrincipalId;
 use hjm_policy::{Explanation, Fault, PolicyDocument, PolicyReference, Row};
-use jiff::civil::Date;
 
 use crate::area::specificity;
-use crate::payer_file::{self, PayerRow, Pays};
+use crate::payer_facts::{HomeCare, PayerFacts};
+use crate::payer_file::{self, FollowsUp, PayerRow, Pays};
 
-/// The facts a payer is found on.
+/// Who pays.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PayerFacts {
-    /// The article's ISO code.
-    pub iso: IsoCode,
-    /// The day the question is about.
-    pub on: Date,
-    /// The municipality whose home care the person is enrolled in, when enrolled.
-    pub enrolled_in_home_care: Option<PrincipalId>,
-    /// Whether the person seeks asylum (source 003 §7.1).
-    pub asylum_seeker: bool,
-    /// The principal that owns the customer number prescribed on.
-    pub customer_principal: PrincipalId,
-    /// The county's region.
-    pub region: PrincipalId,
+pub enum Payer {
+    /// A region or a municipality of the county.
+    Principal(PrincipalId),
+    /// The person.
+    Person,
+    /// The region the person is registered in, outside the county.
+    HomeRegion,
+    /// The state.
+    State,
+    /// Nobody here: it is not prescribed, and applied for elsewhere.
+    Outside {
+        /// Where.
+        apply_to: String,
+    },
+}
+
+/// Who prescribes and follows up: a rule set's second answer (decisions 4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Prescribes {
+    /// Who pays does.
+    Payer,
+    /// The region, whoever pays.
+    Region,
+    /// The municipality, whoever pays.
+    Municipality,
 }
 
 /// Who pays, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PayerDecision {
-    /// The region or municipality that pays.
-    pub payer: PrincipalId,
+    /// Who pays.
+    pub payer: Payer,
+    /// Who prescribes and follows up.
+    pub prescribes: Prescribes,
     /// By which rule, printed where, on which facts.
     pub explanation: Explanation,
 }
@@ -36,12 +50,26 @@ pub struct PayerDecision {
 /// Why no payer was found. It is never guessed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PayerError {
+    /// A rule that would decide needs facts that are not known.
+    #[error("who pays cannot be said without: {}", facts.join(", "))]
+    MissingFact {
+        /// The fields of [`PayerFacts`].
+        facts: Vec<&'static str>,
+    },
     /// No rule covers the case.
-    #[error("no rule says who pays; it would have to be known or otherwise: {}", facts.join(", "))]
+    #[error("no rule says who pays; it would have to be otherwise: {}", facts.join(", "))]
     NoRule {
         /// The facts of [`PayerFacts`] that some rule depends on and that were not met; `on` when
         /// no rule holds on the day, `iso` when none covers the code.
         facts: Vec<&'static str>,
+    },
+    /// The source says that the cost is shared, and not how.
+    #[error("rule {rule} says the cost is shared, and no source says how: {source_text}")]
+    Shared {
+        /// The rule.
+        rule: String,
+        /// Where it is printed.
+        source_text: String,
     },
 }
 
@@ -71,95 +99,136 @@ impl PayerRules {
     /// with the longest ISO code, then with the most conditions. The order written never matters.
     ///
     /// # Errors
-    /// [`PayerError::NoRule`].
+    /// [`PayerError`]: a fact that a more specific rule with another answer turns on is named,
+    /// never guessed.
     pub fn resolve(&self, facts: &PayerFacts) -> Result<PayerDecision, PayerError> {
-        let candidates = self
-            .rules
-            .iter()
-            .filter(|row| row.validity.contains(facts.on))
-            .filter(|row| unmet(&row.value, facts).is_empty());
-        let decided = candidates
-            .filter_map(|row| Some((specificity(&row.value.iso, &facts.iso)?, row)))
-            .max_by_key(|(digits, row)| (*digits, row.value.conditions()))
-            .and_then(|(_, row)| Some((row, Self::payer(&row.value, facts)?)));
-        let Some((row, payer)) = decided else {
-            return Err(self.no_rule(facts));
-        };
-        let yes_no = |value: bool| if value { "yes" } else { "no" }.to_owned();
-        let used = vec![
-            ("on".to_owned(), facts.on.to_string()),
-            ("iso".to_owned(), facts.iso.to_string()),
-            (
-                "enrolled_in_home_care".to_owned(),
-                facts
-                    .enrolled_in_home_care
-                    .as_ref()
-                    .map_or("no".to_owned(), ToString::to_string),
-            ),
-            ("asylum_seeker".to_owned(), yes_no(facts.asylum_seeker)),
-            (
-                "customer_principal".to_owned(),
-                facts.customer_principal.to_string(),
-            ),
-            ("region".to_owned(), facts.region.to_string()),
-        ];
-        let text = match row.value.pays {
-            Pays::Region => format!("The region pays ({payer})."),
-            Pays::MunicipalityOfHomeCare => {
-                format!(
-                    "The municipality whose home care the person is enrolled in pays ({payer})."
-                )
+        let mut decided: Option<(Rank, &Row<PayerRow>)> = None;
+        let mut open: Vec<(Rank, &PayerRow, &'static str)> = Vec::new();
+        for row in self.valid(facts) {
+            let Some(digits) = specificity(&row.value.iso, &facts.iso) else {
+                continue;
+            };
+            let rank = (digits, row.value.conditions());
+            let answer = row.value.answer(facts);
+            open.extend(answer.open().iter().map(|fact| (rank, &row.value, *fact)));
+            if answer.is_met() && decided.is_none_or(|(best, _)| best < rank) {
+                decided = Some((rank, row));
             }
-            Pays::CustomerNumber => format!("The owner of the customer number pays ({payer})."),
+        }
+        let matters = |rank: Rank, rule: &PayerRow| {
+            decided.is_none_or(|(best, row)| best < rank && !row.value.answers_as(rule))
         };
-        let explanation = Explanation::new(&self.policy, &row.value.id, &row.source, used, text);
-        Ok(PayerDecision { payer, explanation })
-    }
-
-    fn payer(rule: &PayerRow, facts: &PayerFacts) -> Option<PrincipalId> {
-        match rule.pays {
-            Pays::Region => Some(facts.region.clone()),
-            Pays::MunicipalityOfHomeCare => facts.enrolled_in_home_care.clone(),
-            Pays::CustomerNumber => Some(facts.customer_principal.clone()),
+        let missing = open
+            .into_iter()
+            .filter(|(rank, rule, _)| matters(*rank, rule));
+        let missing = sorted(missing.map(|(_, _, fact)| fact).collect());
+        if !missing.is_empty() {
+            return Err(PayerError::MissingFact { facts: missing });
+        }
+        match decided {
+            Some((_, row)) => self.decide(row, facts),
+            None => Err(self.no_rule(facts)),
         }
     }
 
+    fn valid(&self, facts: &PayerFacts) -> impl Iterator<Item = &Row<PayerRow>> {
+        let on = facts.on;
+        self.rules
+            .iter()
+            .filter(move |row| row.validity.contains(on))
+    }
+
+    fn decide(&self, row: &Row<PayerRow>, facts: &PayerFacts) -> Result<PayerDecision, PayerError> {
+        let (payer, text) = payer(row, facts)?;
+        let prescribes = match row.value.follows_up {
+            None => Prescribes::Payer,
+            Some(FollowsUp::Region) => Prescribes::Region,
+            Some(FollowsUp::Municipality) => Prescribes::Municipality,
+        };
+        let text = match prescribes {
+            Prescribes::Payer => text,
+            Prescribes::Region => format!("{text} The region prescribes and follows up."),
+            Prescribes::Municipality => {
+                format!("{text} The municipality prescribes and follows up.")
+            }
+        };
+        let explanation =
+            Explanation::new(&self.policy, &row.value.id, &row.source, facts.told(), text);
+        Ok(PayerDecision {
+            payer,
+            prescribes,
+            explanation,
+        })
+    }
+
     fn no_rule(&self, facts: &PayerFacts) -> PayerError {
-        let valid: Vec<&PayerRow> = self
-            .rules
-            .iter()
-            .filter(|row| row.validity.contains(facts.on))
-            .map(|row| &row.value)
-            .collect();
-        let mut missing: Vec<&'static str> = valid
-            .iter()
-            .filter(|rule| specificity(&rule.iso, &facts.iso).is_some())
-            .flat_map(|rule| unmet(rule, facts))
-            .collect();
-        missing.sort_unstable();
-        missing.dedup();
+        let covering = |row: &&Row<PayerRow>| specificity(&row.value.iso, &facts.iso).is_some();
+        let refused = self.valid(facts).filter(covering);
+        let mut missing = sorted(
+            refused
+                .flat_map(|row| row.value.answer(facts).refused().to_vec())
+                .collect(),
+        );
         if missing.is_empty() {
-            missing.push(if valid.is_empty() { "on" } else { "iso" });
+            let none = self.valid(facts).next().is_none();
+            missing.push(if none { "on" } else { "iso" });
         }
         PayerError::NoRule { facts: missing }
     }
 }
 
-/// The conditions of the rule that the facts do not meet, by field.
-fn unmet(rule: &PayerRow, facts: &PayerFacts) -> Vec<&'static str> {
-    let enrolled = facts.enrolled_in_home_care.is_some();
-    let mut unmet = Vec::new();
-    if rule
-        .enrolled_in_home_care
-        .is_some_and(|wanted| wanted != enrolled)
-    {
-        unmet.push("enrolled_in_home_care");
+/// Digits of the ISO code, then conditions.
+type Rank = (usize, usize);
+
+fn payer(row: &Row<PayerRow>, facts: &PayerFacts) -> Result<(Payer, String), PayerError> {
+    let missing = |fact| PayerError::MissingFact { facts: vec![fact] };
+    let principal = |who: &str, id: &PrincipalId| {
+        let text = format!("{who} pays ({id}).");
+        Ok((Payer::Principal(id.clone()), text))
+    };
+    match row.value.pays {
+        Pays::Region => principal("The region", &facts.region),
+        Pays::Municipality => {
+            let id = facts.registered_in.as_ref();
+            principal(
+                "The municipality the person is registered in",
+                id.ok_or_else(|| missing("registered_in"))?,
+            )
+        }
+        Pays::MunicipalityOfHomeCare => match &facts.home_care {
+            Some(HomeCare::Of(id)) => principal(
+                "The municipality whose home care the person is enrolled in",
+                id,
+            ),
+            Some(HomeCare::NotEnrolled) | None => Err(missing("home_care")),
+        },
+        Pays::CustomerNumber => {
+            let id = facts.customer_principal.as_ref();
+            principal(
+                "The owner of the customer number",
+                id.ok_or_else(|| missing("customer_principal"))?,
+            )
+        }
+        Pays::Shared => Err(PayerError::Shared {
+            rule: row.value.id.clone(),
+            source_text: row.source.clone(),
+        }),
+        Pays::Person => Ok((Payer::Person, "The person pays.".to_owned())),
+        Pays::HomeRegion => Ok((
+            Payer::HomeRegion,
+            "The region the person is registered in pays.".to_owned(),
+        )),
+        Pays::State => Ok((Payer::State, "The state pays.".to_owned())),
+        Pays::Outside => {
+            let apply_to = row.value.apply_to.clone().unwrap_or_default();
+            let text = format!("It is not prescribed; apply to: {apply_to}.");
+            Ok((Payer::Outside { apply_to }, text))
+        }
     }
-    if rule
-        .asylum_seeker
-        .is_some_and(|wanted| wanted != facts.asylum_seeker)
-    {
-        unmet.push("asylum_seeker");
-    }
-    unmet
+}
+
+fn sorted(mut facts: Vec<&'static str>) -> Vec<&'static str> {
+    facts.sort_unstable();
+    facts.dedup();
+    facts
 }

@@ -68,13 +68,22 @@ pub struct PolicyDocument {
     reference: PolicyReference,
     tenant: TenantId,
     title: String,
+    not_printed: Option<String>,
     validity: Validity,
     sources: BTreeMap<String, String>,
     sections: Vec<Section>,
     text: String,
 }
 
-const KEYS: [&str; 6] = ["id", "version", "tenant", "title", "valid_from", "valid_to"];
+const KEYS: [&str; 7] = [
+    "id",
+    "version",
+    "tenant",
+    "title",
+    "not_printed",
+    "valid_from",
+    "valid_to",
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,6 +93,7 @@ struct Envelope {
     #[serde(deserialize_with = "from_text")]
     tenant: TenantId,
     title: String,
+    not_printed: Option<String>,
 }
 
 impl PolicyDocument {
@@ -109,8 +119,14 @@ impl PolicyDocument {
             if envelope.version == 0 {
                 faults.push(place.fault("version", "the first version is 1"));
             }
-            if envelope.title.trim().is_empty() {
-                faults.push(place.fault("title", "is empty"));
+            let not_printed = envelope.not_printed.as_ref();
+            for (key, text) in [
+                ("title", Some(&envelope.title)),
+                ("not_printed", not_printed),
+            ] {
+                if text.is_some_and(|text| text.trim().is_empty()) {
+                    faults.push(place.fault(key, "is empty"));
+                }
             }
         }
         if sections.is_empty() && faults.is_empty() {
@@ -128,6 +144,7 @@ impl PolicyDocument {
             reference,
             tenant: envelope.tenant,
             title: envelope.title,
+            not_printed: envelope.not_printed,
             validity,
             sources,
             sections,
@@ -163,6 +180,12 @@ impl PolicyDocument {
     /// What a reader calls it.
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// What the document lacks because no source prints it. It can be read and asked, and is never
+    /// put in force.
+    pub fn not_printed(&self) -> Option<&str> {
+        self.not_printed.as_deref()
     }
 
     /// The first day the document decides anything.

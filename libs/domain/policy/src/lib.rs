@@ -12,6 +12,7 @@
 //! tenant = "example"
 //! title = "Own fees"
 //! valid_from = 2023-01-01          # optional: valid_to, the first day it no longer holds
+//! not_printed = "the ceiling"      # optional: what no source prints; then never put in force
 //!
 //! [sources]
 //! board = "Board decision 2022-08-18"

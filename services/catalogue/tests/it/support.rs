@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use hjm_ids::TenantId;
 use hjm_postgres::Context;
 use hjm_proto::{
     catalogue::v1::{
@@ -13,7 +14,8 @@ use hjm_proto::{
 };
 use hjm_service::{Caller, client, server::Drain};
 use hjm_testkit::{
-    ClockFile, TENANT, TestDatabase, aid_centre, date, listener, request_id, serve_args, unit_price,
+    ClockFile, OTHER_TENANT, TENANT, TestDatabase, aid_centre, date, listener, request_id,
+    serve_args, unit_price,
 };
 use tokio::task::JoinHandle;
 use tonic::{Response, Status, transport::Channel};
@@ -43,6 +45,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn open() -> Self {
+        Self::open_for(vec![TENANT.parse().unwrap(), OTHER_TENANT.parse().unwrap()]).await
+    }
+
+    /// A service that keeps these tenants' books.
+    pub(crate) async fn open_for(tenants: Vec<TenantId>) -> Self {
         let database = TestDatabase::create("catalogue", |database| async move {
             catalogue_service::migrate(&database.migration_url())
                 .await
@@ -51,7 +58,8 @@ impl World {
         .await;
         let clock = ClockFile::at("2025-03-10".parse().unwrap());
         let (listener, url) = listener().await;
-        let serve = serve_args(&database, Context::Catalogue, &clock);
+        let mut serve = serve_args(&database, Context::Catalogue, &clock);
+        serve.tenants = tenants;
         let drain = Drain::default();
         let config = catalogue_service::config::Serve { serve };
         let server = tokio::spawn(catalogue_service::serve(config, listener, drain.clone()));

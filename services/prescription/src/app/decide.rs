@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use hjm_catalogue::{FeeFacts, FeeTable, PayerDecision, PayerFacts, PayerRules, ProductGroup};
+use hjm_catalogue::{
+    FeeFacts, FeeTable, HomeCare, Payer, PayerDecision, PayerFacts, PayerRules, ProductGroup,
+};
 use hjm_feed::policies::in_force;
 use hjm_ids::{ArticleNumber, IsoCode, PrincipalId, RecipientId, TenantId};
 use hjm_money::{Money, Rounding};
@@ -177,7 +179,8 @@ pub(crate) async fn draft(
     let fees = deps
         .fee_tables
         .of(in_force(&policies, Section::Fees, on)?, FeeTable::parse)?;
-    let paying = Paying::on(tx, deps, tenant, draft.recipient, &unit.principal, on).await?;
+    let who = (draft.recipient, Some(person.born_on));
+    let paying = Paying::on(tx, deps, tenant, who, &unit.principal, on).await?;
     let mut lines = Vec::with_capacity(draft.lines.len());
     for line in &draft.lines {
         let article = articles
@@ -185,7 +188,7 @@ pub(crate) async fn draft(
             .ok_or_else(|| Failure::internal("an article was not asked for"))?;
         let payer = paying.resolve(article.number.clone(), &article.iso, DRAFT_CUSTOMER_NUMBER)?;
         let fee = fee_facts(draft, line, article, person.born_on)?;
-        lines.push(decide_line(&fees, &fee, line, article, &payer)?);
+        lines.push(decide_line(&fees, &fee, line, article, payer)?);
     }
     Ok(Decided { unit, lines })
 }
@@ -220,7 +223,7 @@ fn decide_line(
     facts: &FeeFacts,
     line: &DraftLine,
     article: &Article,
-    payer: &PayerDecision,
+    payer: Paid,
 ) -> Result<DecidedLine, Error> {
     let undecided = |error| Error::FeeUndecided {
         article: article.number.clone(),
@@ -247,18 +250,25 @@ fn decide_line(
         decision: pb::LineDecision {
             article_number: article.number.to_string(),
             own_fee: Some(own_fee),
-            payer_principal_id: payer.payer.to_string(),
-            payer: Some(to_pb_explanation(&payer.explanation)),
+            payer_principal_id: payer.principal.to_string(),
+            payer: Some(to_pb_explanation(&payer.decision.explanation)),
         },
         sale,
     })
+}
+
+/// A principal of the county that pays, and why.
+pub(crate) struct Paid {
+    pub(crate) principal: PrincipalId,
+    pub(crate) decision: PayerDecision,
 }
 
 /// All that says who pays for a person's devices on a day.
 pub(crate) struct Paying {
     rules: std::sync::Arc<PayerRules>,
     on: Date,
-    home_care: Option<PrincipalId>,
+    born_on: Option<Date>,
+    home_care: HomeCare,
     asylum_seeker: bool,
     customer_principal: PrincipalId,
     region: PrincipalId,
@@ -270,7 +280,7 @@ impl Paying {
         tx: &mut PgConnection,
         deps: &Deps,
         tenant: &TenantId,
-        person: RecipientId,
+        (person, born_on): (RecipientId, Option<Date>),
         customer_principal: &PrincipalId,
         on: Date,
     ) -> Result<Self, Error> {
@@ -288,34 +298,46 @@ impl Paying {
         Ok(Self {
             rules,
             on,
-            home_care,
+            born_on,
+            home_care: home_care.map_or(HomeCare::NotEnrolled, HomeCare::Of),
             asylum_seeker,
             customer_principal,
             region,
         })
     }
 
-    /// Who pays for an article. Refused when the customer number is another's (decisions 2).
+    /// Who pays for an article. Refused when the customer number is another's (decisions 2), and
+    /// when no principal of the county pays (decisions 5).
     pub(crate) fn resolve(
         &self,
         article: ArticleNumber,
         iso: &IsoCode,
         field: &'static str,
-    ) -> Result<PayerDecision, Error> {
+    ) -> Result<Paid, Error> {
         let facts = PayerFacts {
-            iso: iso.clone(),
-            on: self.on,
-            enrolled_in_home_care: self.home_care.clone(),
-            asylum_seeker: self.asylum_seeker,
-            customer_principal: self.customer_principal.clone(),
-            region: self.region.clone(),
+            born_on: self.born_on,
+            home_care: Some(self.home_care.clone()),
+            asylum_seeker: Some(self.asylum_seeker),
+            customer_principal: Some(self.customer_principal.clone()),
+            ..PayerFacts::new(iso.clone(), self.on, self.region.clone())
         };
-        let decided = self
-            .rules
-            .resolve(&facts)
-            .map_err(|error| Error::PayerUndecided { article, error })?;
-        payer_matches(&decided.payer, &self.customer_principal)
+        let undecided = |error| Error::PayerUndecided {
+            article: article.clone(),
+            error,
+        };
+        let decision = self.rules.resolve(&facts).map_err(undecided)?;
+        let principal = match &decision.payer {
+            Payer::Principal(principal) => principal.clone(),
+            Payer::Person | Payer::HomeRegion | Payer::State | Payer::Outside { .. } => {
+                let text = decision.explanation.text;
+                return Err(Error::PaidOutside { article, text });
+            }
+        };
+        payer_matches(&principal, &self.customer_principal)
             .map_err(|rule| Error::Rule { rule, field })?;
-        Ok(decided)
+        Ok(Paid {
+            principal,
+            decision,
+        })
     }
 }

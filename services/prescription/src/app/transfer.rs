@@ -7,9 +7,9 @@ use hjm_ids::{CustomerNumber, IsoCode, LoanId, TransferId};
 use hjm_prescription::Transition;
 use hjm_proto::{common::v1::ChargeForm, prescription::v1 as pb};
 use hjm_service::{
-    Caller, Failure, WriteKey, client,
+    Caller, Failure, Violations, WriteKey, client,
     clock::civil_date,
-    convert::{to_pb_date, to_pb_explanation},
+    convert::{from_pb_date_optional, to_pb_date, to_pb_explanation},
 };
 use jiff::civil::Date;
 use sqlx::PgConnection;
@@ -205,12 +205,16 @@ async fn accept_loan(
     let article = row.told.article_number.parse().map_err(|_| unreadable())?;
     let basis = row.told.fee_basis.as_ref().ok_or_else(unreadable)?;
     let iso: IsoCode = basis.iso_code.parse().map_err(|_| unreadable())?;
-    let paying = Paying::on(tx, deps, tenant, recipient, &to.principal, on).await?;
+    let mut read = Violations::default();
+    let born_on = from_pb_date_optional(&mut read, "born_on", basis.born_on.as_ref());
+    let born_on = read.finish(born_on).map_err(|_| unreadable())?;
+    let who = (recipient, born_on);
+    let paying = Paying::on(tx, deps, tenant, who, &to.principal, on).await?;
     let payer = paying.resolve(article, &iso, ANSWERS)?;
     match transition {
         Transition::Unchanged => Ok((row.told, None)),
         Transition::Next(timeline) => {
-            row.told.payer = Some(to_pb_explanation(&payer.explanation));
+            row.told.payer = Some(to_pb_explanation(&payer.decision.explanation));
             let (row, event) = next_version(tx, key, row, timeline, "").await?;
             Ok((row.told, Some(event)))
         }

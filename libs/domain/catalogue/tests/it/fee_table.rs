@@ -8,7 +8,7 @@ use hjm_money::Money;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
-use crate::shipped::{fees, text};
+use crate::shipped::{fees, reversed, text};
 
 const CASES: &str = include_str!("../fees.csv");
 
@@ -263,16 +263,6 @@ fn any_facts() -> impl Strategy<Value = FeeFacts> {
                 on,
             }
         })
-}
-
-/// The rows of a document, in another order.
-fn reversed(text: &str) -> String {
-    let mut parts = text.split("\n[[");
-    let head = parts.next().unwrap_or_default().to_owned();
-    let mut rows: Vec<&str> = parts.collect();
-    rows.reverse();
-    rows.iter()
-        .fold(head, |text, row| format!("{text}\n[[{row}\n"))
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! Payer rules that are refused, and cases that no rule covers.
 
-use hjm_catalogue::{PayerError, PayerFacts};
+use hjm_catalogue::{HomeCare, PayerError, PayerFacts};
 
 use crate::payers::principal;
 use crate::shipped::payers;
@@ -23,14 +23,16 @@ fn refused(rules: &[&str]) -> String {
 }
 
 fn facts(iso: &str, on: &str, home_care: Option<&str>) -> PayerFacts {
-    PayerFacts {
-        iso: iso.parse().expect("the test writes an ISO code"),
-        on: on.parse().expect("the test writes a day"),
-        enrolled_in_home_care: home_care.map(principal),
-        asylum_seeker: false,
-        customer_principal: principal("2380"),
-        region: principal("23"),
-    }
+    let mut facts = PayerFacts::new(
+        iso.parse().expect("the test writes an ISO code"),
+        on.parse().expect("the test writes a day"),
+        principal("23"),
+    );
+    facts.home_care =
+        Some(home_care.map_or(HomeCare::NotEnrolled, |id| HomeCare::Of(principal(id))));
+    facts.asylum_seeker = Some(false);
+    facts.customer_principal = Some(principal("2380"));
+    facts
 }
 
 const HOME: &str =
@@ -76,15 +78,15 @@ fn longer_iso_code_wins_over_more_conditions() {
 
 #[test]
 fn case_without_a_rule_names_the_fact_it_would_take() {
-    let facts_missing = |rules: &[&str], facts: &PayerFacts| {
-        let PayerError::NoRule { facts } = payers(&with(rules))
-            .expect("the rules are read")
-            .resolve(facts)
-            .expect_err("no rule");
-        facts
+    let facts_missing = |rules: &[&str], facts: &PayerFacts| match payers(&with(rules))
+        .expect("the rules are read")
+        .resolve(facts)
+    {
+        Err(PayerError::NoRule { facts }) => facts,
+        other => panic!("{other:?}"),
     };
     let case = facts("122306", "2025-03-10", None);
-    assert_eq!(facts_missing(&[HOME], &case), ["enrolled_in_home_care"]);
+    assert_eq!(facts_missing(&[HOME], &case), ["home_care"]);
     assert_eq!(facts_missing(&[WALKING], &case), ["iso"]);
     assert_eq!(
         facts_missing(&[ALL], &facts("122306", "2019-12-31", None)),
@@ -93,7 +95,7 @@ fn case_without_a_rule_names_the_fact_it_would_take() {
     let both = "id = \"x\"\nasylum_seeker = true\nenrolled_in_home_care = true\npays = \"REGION\"";
     assert_eq!(
         facts_missing(&[both], &case),
-        ["asylum_seeker", "enrolled_in_home_care"]
+        ["asylum_seeker", "home_care"]
     );
 }
 
@@ -101,16 +103,25 @@ fn case_without_a_rule_names_the_fact_it_would_take() {
 fn rules_that_make_no_sense_are_refused() {
     for (rule, expected) in [
         (
-            "id = \"x\"\npays = \"SHARED\"",
-            "payers.rule[1].pays: unknown variant `SHARED`",
+            "id = \"x\"\npays = \"EVERYBODY\"",
+            "payers.rule[1].pays: unknown variant `EVERYBODY`",
         ),
         (
             "id = \"x\"\npays = \"MUNICIPALITY_OF_HOME_CARE\"",
             "pays: needs the condition",
         ),
         (
-            "id = \"x\"\npays = \"REGION\"\nage_below = 18",
-            "age_below: unknown field",
+            "id = \"x\"\npays = \"REGION\"\nage = 18",
+            "age: unknown field",
+        ),
+        (
+            "id = \"x\"\npays = \"REGION\"\nage_from = 18\nage_below = 18",
+            "age_below: no age is both",
+        ),
+        ("id = \"x\"\npays = \"OUTSIDE\"", "apply_to: missing"),
+        (
+            "id = \"x\"\npays = \"STATE\"\napply_to = \"school\"",
+            "apply_to: belongs to OUTSIDE only",
         ),
         (
             "id = \"x\"\npays = \"REGION\"\nasylum_seeker = \"yes\"",

@@ -37,6 +37,16 @@ pub(crate) fn payers(text: &str) -> Result<PayerRules, String> {
     rules.ok_or_else(|| "no section payers".to_owned())
 }
 
+/// The rows of a document, in another order.
+pub(crate) fn reversed(text: &str) -> String {
+    let mut parts = text.split("\n[[");
+    let head = parts.next().unwrap_or_default().to_owned();
+    let mut rows: Vec<&str> = parts.collect();
+    rows.reverse();
+    rows.iter()
+        .fold(head, |text, row| format!("{text}\n[[{row}\n"))
+}
+
 #[test]
 fn every_shipped_document_is_read_and_named_after_its_place() {
     let mut seen = Vec::new();
@@ -50,9 +60,16 @@ fn every_shipped_document_is_read_and_named_after_its_place() {
             let document = document(&fs::read_to_string(&path).unwrap())
                 .unwrap_or_else(|faults| panic!("{}:\n{faults}", path.display()));
             let tenant = county.file_name().unwrap().to_str().unwrap();
-            let part = path.file_stem().unwrap().to_str().unwrap();
+            let stem = path.file_stem().unwrap().to_str().unwrap();
+            let (part, version) = stem.split_once(".v").unwrap_or((stem, "1"));
             assert_eq!(document.tenant().as_str(), tenant);
             assert_eq!(document.id(), format!("{tenant}-{part}"));
+            assert_eq!(
+                document.version().to_string(),
+                version,
+                "{}",
+                path.display()
+            );
             assert_eq!(
                 document.sections().len(),
                 1,
