@@ -241,7 +241,7 @@ impl Followers {
         };
         let left = deadline::left().unwrap_or(WAIT_MAX);
         time::timeout(
-            left - left / 10,
+            left * 9 / 10,
             self.reach(tenant, feed, position.sequence, progress),
         )
         .await
