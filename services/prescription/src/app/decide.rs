@@ -188,7 +188,7 @@ pub(crate) async fn draft(
             .ok_or_else(|| Failure::internal("an article was not asked for"))?;
         let payer = paying.resolve(article.number.clone(), &article.iso, DRAFT_CUSTOMER_NUMBER)?;
         let fee = fee_facts(draft, line, article, person.born_on)?;
-        lines.push(decide_line(&fees, &fee, line, article, payer)?);
+        lines.push(decide_line(&fees, &fee, line, article, &payer)?);
     }
     Ok(Decided { unit, lines })
 }
@@ -223,7 +223,7 @@ fn decide_line(
     facts: &FeeFacts,
     line: &DraftLine,
     article: &Article,
-    payer: Paid,
+    payer: &Paid,
 ) -> Result<DecidedLine, Error> {
     let undecided = |error| Error::FeeUndecided {
         article: article.number.clone(),
