@@ -104,6 +104,30 @@ pub fn anniversary(date: Date, years: u16) -> Date {
         .unwrap_or(Date::MAX)
 }
 
+/// The same day `months` months later; a day that the month does not have becomes the first of the
+/// next, as [`anniversary`] has it. Beyond the year 9999 it is the calendar's last day.
+pub fn plus_months(date: Date, months: u16) -> Date {
+    let number = i32::from(date.year()) * 12 + i32::from(date.month()) - 1 + i32::from(months);
+    let (year, month) = (number.div_euclid(12), number.rem_euclid(12) + 1);
+    let (Ok(year), Ok(month)) = (i16::try_from(year), i8::try_from(month)) else {
+        return Date::MAX;
+    };
+    let Ok(first) = Date::new(year, month, 1) else {
+        return Date::MAX;
+    };
+    Date::new(year, month, date.day())
+        .or_else(|_| first.last_of_month().tomorrow())
+        .unwrap_or(Date::MAX)
+}
+
+/// Whole months from one day to another: how often [`plus_months`] has come round. Zero when `to`
+/// is earlier.
+pub fn months_between(from: Date, to: Date) -> u16 {
+    let number = |date: Date| i32::from(date.year()) * 12 + i32::from(date.month());
+    let months = number(to) - number(from) - i32::from(to.day() < from.day());
+    u16::try_from(months).unwrap_or(0)
+}
+
 /// The day a person reaches `age` years: the birthday, and 1 March for who was born on
 /// 29 February, in years that have none (decisions 7).
 pub fn birthday(born: Date, age: u16) -> Date {

@@ -1,6 +1,9 @@
 //! Months, ages and anniversaries, and what 29 February does to them.
 
-use hjm_ids::{CalendarError, Month, age_on, anniversary, birthday, days_inclusive};
+use hjm_ids::{
+    CalendarError, Month, age_on, anniversary, birthday, days_inclusive, easter_day,
+    is_public_holiday, is_working_day, months_between, plus_months, plus_working_days,
+};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
@@ -10,11 +13,21 @@ fn day(text: &str) -> Date {
     text.parse().expect("the table writes days as YYYY-MM-DD")
 }
 
+fn yes_no(answer: bool) -> String {
+    if answer { "yes" } else { "no" }.to_owned()
+}
+
 fn answer(question: &str, on: Date, argument: &str) -> String {
     match question {
         "anniversary" => anniversary(on, argument.parse().expect("years")).to_string(),
         "age" => age_on(on, day(argument)).to_string(),
         "days" => days_inclusive(on, day(argument)).to_string(),
+        "months" => months_between(on, day(argument)).to_string(),
+        "months later" => plus_months(on, argument.parse().expect("months")).to_string(),
+        "easter" => easter_day(on.year()).to_string(),
+        "holiday" => yes_no(is_public_holiday(on)),
+        "working day" => yes_no(is_working_day(on)),
+        "working days later" => plus_working_days(on, argument.parse().expect("days")).to_string(),
         "month" => match argument {
             "first" => Month::of(on).first().to_string(),
             "last" => Month::of(on).last().to_string(),
@@ -41,13 +54,21 @@ fn wrong(cases: &str) -> Vec<String> {
 #[test]
 fn calendar_cases_come_out_as_written() {
     assert_eq!(wrong(CASES), Vec::<String>::new());
-    assert!(CASES.lines().count() > 25, "the table was cut short");
+    assert!(CASES.lines().count() > 90, "the table was cut short");
 }
 
 #[test]
 fn calendar_case_that_clamps_29_february_is_caught() {
     assert_eq!(
         wrong(&CASES.replacen("2025-03-01,D-3", "2025-02-28,D-3", 1)).len(),
+        1
+    );
+}
+
+#[test]
+fn calendar_case_that_works_on_midsummer_eve_is_caught() {
+    assert_eq!(
+        wrong(&CASES.replacen("2020-06-19,,no", "2020-06-19,,yes", 1)).len(),
         1
     );
 }
@@ -83,6 +104,9 @@ fn calendar_ends_without_panic() {
     assert_eq!(anniversary(Date::MAX, 1), Date::MAX);
     assert_eq!(anniversary(date(2024, 1, 1), u16::MAX), Date::MAX);
     assert_eq!(age_on(Date::MIN, Date::MAX), 19_998);
+    assert_eq!(plus_months(date(9999, 12, 1), 1), Date::MAX);
+    assert_eq!(plus_months(date(2024, 1, 1), u16::MAX), date(7485, 4, 1));
+    assert_eq!(plus_working_days(Date::MAX, 1), Date::MAX);
 }
 
 fn any_day() -> impl Strategy<Value = Date> {
@@ -95,6 +119,30 @@ proptest! {
         let reached = birthday(born, age);
         prop_assert_eq!(age_on(born, reached), age);
         prop_assert_eq!(age_on(born, reached.yesterday().unwrap()), age - 1);
+    }
+
+    #[test]
+    fn easter_is_a_sunday_from_22_march_to_25_april(year in 1583_i16..9999) {
+        let easter = easter_day(year);
+        prop_assert_eq!(easter.weekday(), jiff::civil::Weekday::Sunday);
+        prop_assert!(date(year, 3, 22) <= easter && easter <= date(year, 4, 25));
+    }
+
+    #[test]
+    fn working_days_are_counted_one_by_one(from in any_day(), count in 0_u16..60) {
+        let end = plus_working_days(from, count);
+        let passed = from.series(jiff::Span::new().days(1)).skip(1).take_while(|on| *on <= end);
+        prop_assert_eq!(passed.filter(|on| is_working_day(*on)).count(), usize::from(count));
+        prop_assert!(count == 0 || is_working_day(end));
+    }
+
+    #[test]
+    fn months_go_forth_and_come_round(from in any_day(), months in 0_u16..1_200) {
+        let later = plus_months(from, months);
+        prop_assert_eq!(months_between(from, later), months);
+        if months > 0 {
+            prop_assert_eq!(months_between(from, later.yesterday().unwrap()), months - 1);
+        }
     }
 
     #[test]
