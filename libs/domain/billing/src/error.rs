@@ -31,6 +31,17 @@ pub enum BillingError {
         /// The first such day.
         on: Date,
     },
+    /// The rent policy counts from something that the loan's timeline does not tell.
+    #[error("the rent of the loan {loan} cannot be counted without {fact}")]
+    FactMissing {
+        /// The loan.
+        loan: LoanId,
+        /// The field of [`Holding`](crate::Holding).
+        fact: &'static str,
+    },
+    /// A device is written off over no years at all.
+    #[error("a device is written off over one year or more")]
+    NoYears,
     /// The loan ends before it starts.
     #[error("the loan {loan} is returned before it is delivered")]
     ReturnedBeforeDelivery {
@@ -49,6 +60,8 @@ impl BillingError {
             Self::PriceMissing { .. } => "PRICE_MISSING",
             Self::PayerMissing { .. } => "PAYER_MISSING",
             Self::RentRuleMissing { .. } => "RENT_RULE_MISSING",
+            Self::FactMissing { .. } => "RENT_FACT_MISSING",
+            Self::NoYears => "NO_DEPRECIATION_YEARS",
             Self::ReturnedBeforeDelivery { .. } => "RETURNED_BEFORE_DELIVERY",
             Self::Money(_) => "AMOUNT_WRONG",
         }

@@ -9,15 +9,19 @@
 //! Dates are civil dates in Sweden. There is no clock here.
 
 mod accrual;
+mod depreciation;
 mod difference;
 mod error;
 mod line;
 mod policy;
 mod rent;
+mod rent_rule;
 
 pub use accrual::{Accrual, accruals};
+pub use depreciation::Acquisition;
 pub use difference::{Difference, PostedLine, difference};
 pub use error::BillingError;
 pub use line::{Line, LineKind, Sale, sale_line};
-pub use policy::{RentEnd, RentPolicy, RentStart, RentUnit};
-pub use rent::{Holding, PriceStep, Segment, rent_lines};
+pub use policy::RentPolicy;
+pub use rent::{Handout, Holding, PriceStep, RentWindow, Segment, rent_lines, rent_window};
+pub use rent_rule::RentUnit;

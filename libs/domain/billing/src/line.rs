@@ -10,7 +10,7 @@ use crate::BillingError;
 /// What a line is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LineKind {
-    /// Rent (hyra) for a number of days.
+    /// Rent (hyra) for a number of days, or for one month or begun period.
     Rent,
     /// Something sold, once: an article, or what exceeds the person's part under a cost cap.
     Sale,
@@ -31,11 +31,12 @@ pub struct Line {
     pub to: Date,
     /// Rent: the days, both ends counted. Sale: 0, so that days of rent can be summed.
     pub days: u32,
-    /// Kronor a day, or the whole price of a sale.
+    /// Kronor a day, a month or a begun period, or the whole price of a sale.
     pub unit_price: UnitPrice,
-    /// Days times price for rent, the price for a sale; rounded once.
+    /// Days times price for rent by the day, the price of one unit for other rent and for a sale;
+    /// rounded once.
     pub amount: Money,
-    /// Whether the days are after the recipient's death (R16).
+    /// Whether the first day is after the recipient's death (R16).
     pub deceased: bool,
 }
 

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use hjm_ids::{ArticleNumber, CustomerNumber, LoanId, Month, PrincipalId, days_inclusive};
+use hjm_ids::{
+    ArticleNumber, CustomerNumber, LoanId, Month, PrincipalId, days_inclusive, plus_working_days,
+};
 use hjm_money::UnitPrice;
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-use crate::policy::{RentEnd, RentRule, RentStart, RentUnit};
+use crate::rent_rule::{EndRow, EndValue, RentUnit, StartValue};
 use crate::{BillingError, Line, LineKind, RentPolicy};
 
 /// Who pays, from a day until the next segment's day.
@@ -20,6 +23,20 @@ pub struct Segment {
     pub from: Date,
 }
 
+/// How a device was handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handout {
+    /// Delivered to the person.
+    Delivered,
+    /// Taken from a buffer store (buffertförråd) and registered afterwards.
+    FromStore {
+        /// The civil day of the registration.
+        registered_on: Date,
+        /// From the withdrawal to the registration, in whole minutes begun.
+        minutes: u32,
+    },
+}
+
 /// What the newest timeline of a loan says, as far as rent needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holding {
@@ -29,6 +46,12 @@ pub struct Holding {
     pub article: ArticleNumber,
     /// The day of delivery.
     pub delivered_on: Date,
+    /// How it was handed out, where the timeline tells it.
+    pub handout: Option<Handout>,
+    /// The day of the pickup order; none when there is none or it was cancelled (R9).
+    pub pickup_ordered_on: Option<Date>,
+    /// The day the device arrived at the centre.
+    pub arrived_on: Option<Date>,
     /// The day of the registered return.
     pub returned_on: Option<Date>,
     /// Who pays when, in order of `from`.
@@ -37,75 +60,168 @@ pub struct Holding {
     pub died_on: Option<Date>,
 }
 
-/// A price a day, from a day until the next step's day.
+/// The days of rent of a loan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RentWindow {
+    /// The first.
+    pub first: Date,
+    /// The last; none while nothing has ended it. Before `first` there is no day of rent.
+    pub last: Option<Date>,
+    /// It was registered later than the policy allows (R13).
+    pub late: bool,
+}
+
+/// The days of rent of a loan by the county's rules: it starts by the rule of the day of delivery
+/// and ends by the rule of the day its end began, which is the earliest of pickup order, arrival
+/// and registered return. A rule that needs a fact waits for it while the device is out.
+///
+/// # Errors
+/// [`BillingError::ReturnedBeforeDelivery`], [`BillingError::RentRuleMissing`], and
+/// [`BillingError::FactMissing`] when the device is back and the rule's fact is not told.
+pub fn rent_window(holding: &Holding, policy: &RentPolicy) -> Result<RentWindow, BillingError> {
+    let missing = |fact| BillingError::FactMissing {
+        loan: holding.loan,
+        fact,
+    };
+    let delivered_on = holding.delivered_on;
+    if holding
+        .returned_on
+        .is_some_and(|returned_on| returned_on < delivered_on)
+    {
+        return Err(BillingError::ReturnedBeforeDelivery { loan: holding.loan });
+    }
+    let start = policy.start_on(delivered_on)?;
+    let handout = match start.value {
+        StartValue::Delivery => Handout::Delivered,
+        StartValue::StoreRegistration => holding.handout.ok_or_else(|| missing("handout"))?,
+    };
+    let (first, late) = match handout {
+        Handout::Delivered => (delivered_on, false),
+        Handout::FromStore {
+            registered_on,
+            minutes,
+        } => {
+            let hours = start.late_after_hours.map_or(u32::MAX, u32::from);
+            (registered_on, minutes > hours.saturating_mul(60))
+        }
+    };
+    let told = [
+        holding.pickup_ordered_on,
+        holding.arrived_on,
+        holding.returned_on,
+    ];
+    let Some(began) = told.into_iter().flatten().min() else {
+        return Ok(RentWindow {
+            first,
+            last: None,
+            late,
+        });
+    };
+    let end = policy.end_on(began)?;
+    let (name, fact) = match end.value {
+        EndValue::ReturnRegistered => ("returned_on", holding.returned_on),
+        EndValue::ArrivalMinusDays => ("arrived_on", holding.arrived_on),
+        EndValue::PickupPlusDays | EndValue::PickupPlusWorkingDays => {
+            ("pickup_ordered_on", holding.pickup_ordered_on)
+        }
+    };
+    if fact.is_none() && holding.returned_on.is_some() {
+        return Err(missing(name));
+    }
+    let last = fact.map(|on| last_day(end, on));
+    Ok(RentWindow { first, last, late })
+}
+
+/// The last day of rent, by the day that the rule counts from.
+fn last_day(end: EndRow, on: Date) -> Date {
+    let days = end.days.unwrap_or_default();
+    match end.value {
+        EndValue::ReturnRegistered => on,
+        EndValue::ArrivalMinusDays => on.saturating_sub(i64::from(days).days()),
+        EndValue::PickupPlusDays => on.saturating_add(i64::from(days).days()),
+        EndValue::PickupPlusWorkingDays => plus_working_days(on, days),
+    }
+}
+
+/// A price a unit (a day, a month, 30 days, as the policy says), until the next step's day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PriceStep {
     /// The first day of the price.
     pub from: Date,
-    /// Kronor a day.
+    /// Kronor a unit.
     pub price: UnitPrice,
 }
 
-/// The rent lines of `month`, in order of days; none when the loan has no billable day in it.
+/// The rent lines of `month`, in order of days; none when nothing of the loan is billed in it.
 ///
-/// The days of the lines are exactly the billable days of the month, each once (decisions 38, I19,
-/// I22). A line ends where the payer changes (Q3), the price changes (Q4) or after the day of death
-/// (R16), and nowhere else. `prices` are in order of `from`; money is rounded half up once a line
-/// (Q5, decisions 37). The same arguments give the same lines.
+/// In days, the days of the lines are exactly the billable days of the month, each once (decisions
+/// 38, I19, I22). A line ends where the payer changes (Q3), the price changes (Q4) or after the day
+/// of death (R16), and nowhere else. In months or begun periods, each unit is one line, whole, in
+/// the month its first day lies in, to who pays on that day, at that day's price; the line's days
+/// are those of the unit in that month. `prices` are in order of `from`; money is rounded half up
+/// once a line (Q5, decisions 37). The same arguments give the same lines.
 ///
 /// # Errors
-/// [`BillingError`]: a missing price, payer or rule is named with its day, never taken as zero.
+/// [`BillingError`]: a missing price, payer, rule or fact is named, never taken as zero.
 pub fn rent_lines(
     holding: &Holding,
     prices: &[PriceStep],
     policy: &RentPolicy,
     month: Month,
 ) -> Result<Vec<Line>, BillingError> {
-    let returned_on = holding.returned_on;
-    if returned_on.is_some_and(|returned_on| returned_on < holding.delivered_on) {
-        return Err(BillingError::ReturnedBeforeDelivery { loan: holding.loan });
-    }
+    let window = rent_window(holding, policy)?;
     let mut lines: Vec<Line> = Vec::new();
-    for (from, to) in pieces(holding, prices, policy, month) {
-        // The only rules there are yet; another value does not compile until it is answered here.
-        let RentRule {
-            unit: RentUnit::Day,
-            start: RentStart::Delivery,
-            end: RentEnd::ReturnRegistered,
-        } = policy.rule_on(from)?;
-        let piece = priced(holding, prices, from, to)?;
+    // What the last line is billed in. None where a unit that goes on was billed a month ago.
+    let mut billed = None;
+    for (from, to) in pieces(holding, prices, policy, month, &window) {
+        let unit = policy.unit_on(from)?;
+        let whole = unit != RentUnit::Day;
+        if whole && !policy.begins(unit, window.first, from) {
+            if let Some(last) = lines.last_mut().filter(|_| billed == Some(unit)) {
+                last.to = to;
+                last.days += days_inclusive(from, to);
+            }
+            continue;
+        }
+        let piece = priced(holding, prices, from, to, unit)?;
+        let by_day = !whole && billed == Some(unit);
         match lines.last_mut() {
-            Some(last) if continues(last, &piece) => {
+            Some(last) if by_day && continues(last, &piece) => {
                 last.to = piece.to;
                 last.days += piece.days;
                 last.amount = last.unit_price.times_days(last.days)?;
             }
             Some(_) | None => lines.push(piece),
         }
+        billed = Some(unit);
     }
     Ok(lines)
 }
 
-/// The month from delivery to return, cut wherever anything may change. Within a piece nothing
-/// does.
+/// The days of rent in the month, cut wherever anything may change. Within a piece nothing does.
 fn pieces(
     holding: &Holding,
     prices: &[PriceStep],
     policy: &RentPolicy,
     month: Month,
+    window: &RentWindow,
 ) -> Vec<(Date, Date)> {
-    let first = month.first().max(holding.delivered_on);
-    let last = month.last().min(holding.returned_on.unwrap_or(Date::MAX));
+    let first = month.first().max(window.first);
+    let last = month.last().min(window.last.unwrap_or(Date::MAX));
     if first > last {
         return Vec::new();
     }
     let payers = holding.segments.iter().map(|segment| segment.from);
     let steps = prices.iter().map(|step| step.from);
     let after_death = holding.died_on.and_then(|died_on| died_on.tomorrow().ok());
+    let days = first.series(1.day()).take_while(|on| *on <= last);
+    let periods = days.filter(|on| policy.begins(RentUnit::Started30Days, window.first, *on));
+    let periods = policy.has_periods().then_some(periods);
     let cuts: BTreeSet<Date> = payers
         .chain(steps)
         .chain(after_death)
         .chain(policy.changes())
+        .chain(periods.into_iter().flatten())
         .filter(|cut| first < *cut && *cut <= last)
         .chain([first])
         .collect();
@@ -119,6 +235,7 @@ fn priced(
     prices: &[PriceStep],
     from: Date,
     to: Date,
+    unit: RentUnit,
 ) -> Result<Line, BillingError> {
     let payer = holding.segments.iter().rfind(|payer| payer.from <= from);
     let payer = payer.ok_or(BillingError::PayerMissing {
@@ -131,6 +248,7 @@ fn priced(
         on: from,
     })?;
     let days = days_inclusive(from, to);
+    let units = if unit == RentUnit::Day { days } else { 1 };
     Ok(Line {
         kind: LineKind::Rent,
         customer_number: payer.customer_number.clone(),
@@ -139,12 +257,12 @@ fn priced(
         to,
         days,
         unit_price: step.price,
-        amount: step.price.times_days(days)?,
+        amount: step.price.times_days(units)?,
         deceased: holding.died_on.is_some_and(|died_on| died_on < from),
     })
 }
 
-/// Whether the cut between the two changed nothing.
+/// Whether the cut between the two changed nothing, both billed by the day.
 fn continues(last: &Line, piece: &Line) -> bool {
     let same_payer =
         last.customer_number == piece.customer_number && last.principal == piece.principal;

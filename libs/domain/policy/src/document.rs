@@ -22,13 +22,21 @@ pub enum Section {
     Payers,
     /// `rent`: unit, start and end of rent; billing's.
     Rent,
+    /// `loss`: what is charged for what is lost or cannot be used again; billing's.
+    Loss,
     /// `free_card`: a high-cost protection; free-card's.
     FreeCard,
 }
 
 impl Section {
     /// All sections.
-    pub const ALL: [Self; 4] = [Self::Fees, Self::Payers, Self::Rent, Self::FreeCard];
+    pub const ALL: [Self; 5] = [
+        Self::Fees,
+        Self::Payers,
+        Self::Rent,
+        Self::Loss,
+        Self::FreeCard,
+    ];
 
     /// The key in the document.
     pub const fn name(self) -> &'static str {
@@ -36,6 +44,7 @@ impl Section {
             Self::Fees => "fees",
             Self::Payers => "payers",
             Self::Rent => "rent",
+            Self::Loss => "loss",
             Self::FreeCard => "free_card",
         }
     }
@@ -45,7 +54,7 @@ impl Section {
     pub const fn is_shared(self) -> bool {
         match self {
             Self::Fees | Self::FreeCard => true,
-            Self::Payers | Self::Rent => false,
+            Self::Payers | Self::Rent | Self::Loss => false,
         }
     }
 }

@@ -156,6 +156,10 @@ fn from_pb_holding(violations: &mut Violations, loan: &pb::LoanTimeline) -> Opti
         loan: id?,
         article: article?,
         delivered_on: delivered_on?,
+        // The timeline does not tell these yet: a rule that counts from one is refused by name.
+        handout: None,
+        pickup_ordered_on: None,
+        arrived_on: None,
         returned_on: returned_on?,
         segments,
         died_on: died_on?,

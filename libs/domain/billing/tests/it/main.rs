@@ -7,6 +7,8 @@ mod difference;
 mod laws;
 mod policy_file;
 mod rent;
+mod rent_laws;
+mod rent_rules;
 mod sale;
 mod shipped;
 mod support;

@@ -48,3 +48,53 @@ fn an_unknown_field_is_refused_with_the_place() {
         "{told}"
     );
 }
+
+#[test]
+fn values_without_their_number_and_numbers_without_their_value_are_refused() {
+    for (from, to, expected) in [
+        (
+            "\"RETURN_REGISTERED\"",
+            "\"ARRIVAL_MINUS_DAYS\"",
+            "rent.end[1].days: belongs to",
+        ),
+        (
+            "\"RETURN_REGISTERED\"",
+            "\"RETURN_REGISTERED\"\ndays = 3",
+            "rent.end[1].days: belongs to",
+        ),
+        (
+            "\"RETURN_REGISTERED\"",
+            "\"PICKUP_PLUS_DAYS\"\ndays = -3",
+            "rent.end[1].days: invalid value",
+        ),
+        (
+            "\"DELIVERY\"",
+            "\"STORE_REGISTRATION\"",
+            "rent.start[1].late_after_hours: belongs to",
+        ),
+        (
+            "\"DELIVERY\"",
+            "\"DELIVERY\"\nlate_after_hours = 24",
+            "rent.start[1].late_after_hours: belongs to",
+        ),
+        (
+            "\"DAY\"\nvalid_from = 2017-01-01",
+            "\"CALENDAR_MONTH\"\nvalid_from = 2017-01-02",
+            "rent.unit[1].valid_from: calendar months",
+        ),
+        (
+            "\"DAY\"\nvalid_from = 2017-01-01",
+            "\"CALENDAR_MONTH\"\nvalid_from = 2017-01-01\nvalid_to = 2017-02-02",
+            "rent.unit[1].valid_to: calendar months",
+        ),
+        (
+            "[[rent.end]]",
+            "[[rent.formula]]\noverhead_percent = 55\nvalid_from = 2017-01-01\n\
+             source = \"decision\"\n\n[[rent.end]]",
+            "rent.formula[1]: missing field `decimals`",
+        ),
+    ] {
+        let told = faults(from, to);
+        assert!(told.contains(expected), "{expected} in\n{told}");
+    }
+}

@@ -38,6 +38,42 @@ pub(crate) fn policy() -> RentPolicy {
     RentPolicy::parse(&document).unwrap().unwrap()
 }
 
+/// The tests' policy with other rows: a table's values as `DAY; CALENDAR_MONTH from 2025-03-01`,
+/// each `NAME` or `NAME NUMBER`, from 2017 unless told; a row ends where the next begins.
+pub(crate) fn policy_of(units: &str, start: &str, end: &str) -> RentPolicy {
+    let (head, _) = POLICY.split_once("[[").unwrap();
+    let tables = [
+        rows_of("unit", units, ""),
+        rows_of("start", start, "late_after_hours"),
+        rows_of("end", end, "days"),
+    ];
+    let document = PolicyDocument::parse(&format!("{head}{}", tables.concat())).unwrap();
+    RentPolicy::parse(&document).unwrap().unwrap()
+}
+
+fn rows_of(key: &str, values: &str, number: &str) -> String {
+    let rows: Vec<(&str, &str)> = values
+        .split("; ")
+        .map(|row| row.split_once(" from ").unwrap_or((row, "2017-01-01")))
+        .collect();
+    let ends = rows
+        .iter()
+        .skip(1)
+        .map(|(_, from)| format!("valid_to = {from}\n"));
+    let ends = ends.chain([String::new()]);
+    let row = |((value, from), end): (&(&str, &str), String)| {
+        let (name, number) = match value.split_once(' ') {
+            Some((name, count)) => (name, format!("{number} = {count}\n")),
+            None => (*value, String::new()),
+        };
+        format!(
+            "[[rent.{key}]]\nvalue = \"{name}\"\n{number}valid_from = {from}\n{end}\
+             source = \"decision\"\n"
+        )
+    };
+    rows.iter().zip(ends).map(row).collect()
+}
+
 pub(crate) fn date(text: &str) -> Date {
     text.parse().unwrap()
 }
@@ -91,6 +127,9 @@ pub(crate) fn holding(
         loan: loan(),
         article: "10001".parse().unwrap(),
         delivered_on,
+        handout: None,
+        pickup_ordered_on: None,
+        arrived_on: None,
         returned_on,
         segments: segments(payers),
         died_on,
