@@ -1,10 +1,11 @@
-//! What a month costs: rent lines, sale lines, differences and recurring fees.
+//! What a month costs: rent lines, sale lines, differences, recurring fees and losses.
 //!
 //! Owns the arithmetic of a bill. [`rent_lines`] turns a [`Holding`] (what a loan's timeline says)
 //! and its dated prices into the lines of one month: every billable day once, to one payer, money
 //! rounded once a line. [`difference`] says what to credit and what to post when the timeline
 //! changed after its lines were posted: whole lines, never a part of one. [`accruals`] dates the
-//! periods of a recurring fee. What is posted is never changed.
+//! periods of a recurring fee. [`LossPolicy`] says what a lost device costs whom. What is posted is
+//! never changed.
 //!
 //! Dates are civil dates in Sweden. There is no clock here.
 
@@ -13,6 +14,9 @@ mod depreciation;
 mod difference;
 mod error;
 mod line;
+mod loss;
+mod loss_facts;
+mod loss_file;
 mod policy;
 mod rent;
 mod rent_rule;
@@ -22,6 +26,10 @@ pub use depreciation::Acquisition;
 pub use difference::{Difference, PostedLine, difference};
 pub use error::BillingError;
 pub use line::{Line, LineKind, Sale, sale_line};
+pub use loss::LossPolicy;
+pub use loss_facts::{
+    Chargeable, LossDecision, LossError, LossFacts, LossKind, LossLine, LossLineKind, LossPayer,
+};
 pub use policy::RentPolicy;
 pub use rent::{Handout, Holding, PriceStep, RentWindow, Segment, rent_lines, rent_window};
 pub use rent_rule::RentUnit;

@@ -5,6 +5,7 @@
 mod accruals;
 mod difference;
 mod laws;
+mod loss;
 mod policy_file;
 mod rent;
 mod rent_laws;

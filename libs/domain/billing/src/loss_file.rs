@@ -1,0 +1,195 @@
+//! The section `loss` of a policy document.
+
+use hjm_ids::IsoCode;
+use hjm_money::Money;
+use hjm_policy::{Fault, PolicyDocument, Row, Section, SectionReader};
+use serde::Deserialize;
+
+use crate::loss::LossPolicy;
+use crate::loss_facts::{LossKind, LossPayer};
+
+/// Percentages are whole and at most the whole price.
+const PERCENT_MAX: u8 = 100;
+
+/// What a charge is reckoned from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Base {
+    /// The residual value.
+    Residual,
+    /// `percent` of the price, when the device it belongs to has a residual value.
+    PercentWithResidual,
+    /// The share of the price that `loss.share` says for the age.
+    ShareByAge,
+    /// Always `at_least`.
+    Flat,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RuleRow {
+    pub(crate) of: LossKind,
+    pub(crate) base: Base,
+    pub(crate) percent: Option<u8>,
+    /// Floor, in per cent of the price.
+    pub(crate) percent_at_least: Option<u8>,
+    /// In per cent of the price, in place of a residual value that is nothing.
+    pub(crate) percent_without_residual: Option<u8>,
+    #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    pub(crate) at_least: Option<Money>,
+    #[serde(default)]
+    pub(crate) administrative_fee: bool,
+    pub(crate) pays: LossPayer,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FeeRow {
+    #[serde(deserialize_with = "hjm_policy::from_text")]
+    pub(crate) amount: Money,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShareRow {
+    pub(crate) of: LossKind,
+    /// Whole months since the acquisition from which the share holds.
+    pub(crate) from_months: u16,
+    pub(crate) percent: u8,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DepreciationRow {
+    pub(crate) group: String,
+    #[serde(default, deserialize_with = "hjm_policy::from_texts")]
+    pub(crate) iso: Vec<IsoCode>,
+    pub(crate) years: u16,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GraceRow {
+    pub(crate) months: u16,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MoveRow {
+    #[serde(deserialize_with = "hjm_policy::from_text")]
+    pub(crate) residual_above: Money,
+}
+
+/// Reads the section; none when the document does not hold it.
+pub(crate) fn parse(document: &PolicyDocument) -> Result<Option<LossPolicy>, Vec<Fault>> {
+    let Some(mut reader) = document.read(Section::Loss) else {
+        return Ok(None);
+    };
+    let policy = LossPolicy {
+        policy: document.reference().clone(),
+        rules: reader.rows("rule"),
+        fees: reader.rows("administrative_fee"),
+        shares: reader.rows("share"),
+        depreciation: reader.rows("depreciation"),
+        graces: reader.rows("grace"),
+        moves: reader.rows("move"),
+    };
+    for row in &policy.rules {
+        check_rule(&mut reader, row, &policy.shares);
+    }
+    check_amounts(&mut reader, &policy);
+    reader.refuse_overlaps(&policy.rules, |one, other| one.of == other.of);
+    reader.refuse_overlaps(&policy.fees, |_, _| true);
+    reader.refuse_overlaps(&policy.shares, |one, other| {
+        (one.of, one.from_months) == (other.of, other.from_months)
+    });
+    reader.refuse_overlaps(&policy.depreciation, |one, other| {
+        let rest = one.iso.is_empty() && other.iso.is_empty();
+        rest || one.iso.iter().any(|code| other.iso.contains(code))
+    });
+    reader.refuse_overlaps(&policy.graces, |_, _| true);
+    reader.refuse_overlaps(&policy.moves, |_, _| true);
+    reader.finish()?;
+    Ok(Some(policy))
+}
+
+/// A rule has what its base needs and nothing that it would not read.
+fn check_rule(reader: &mut SectionReader<'_>, row: &Row<RuleRow>, shares: &[Row<ShareRow>]) {
+    let rule = &row.value;
+    let mut belongs = |field: &str, is_there: bool, to: Base, needed: bool| {
+        let bases = rule.base == to;
+        if (is_there && !bases) || (needed && bases && !is_there) {
+            let message = format!("belongs to the base {}", name(to));
+            reader.fault(row.fault(field, message));
+        }
+    };
+    let percent = rule.percent.is_some();
+    belongs("percent", percent, Base::PercentWithResidual, true);
+    let residual = Base::Residual;
+    let floor = rule.percent_at_least.is_some();
+    belongs("percent_at_least", floor, residual, false);
+    let without = rule.percent_without_residual.is_some();
+    belongs("percent_without_residual", without, residual, false);
+    if rule.base == Base::Flat && rule.at_least.is_none() {
+        reader.fault(row.fault("at_least", "missing: the base FLAT is that amount"));
+    }
+    let told = shares
+        .iter()
+        .any(|share| share.value.of == rule.of && share.value.from_months == 0);
+    if rule.base == Base::ShareByAge && !told {
+        reader.fault(row.fault("base", "needs a row [[loss.share]] from_months = 0"));
+    }
+}
+
+fn name(base: Base) -> &'static str {
+    match base {
+        Base::Residual => "RESIDUAL",
+        Base::PercentWithResidual => "PERCENT_WITH_RESIDUAL",
+        Base::ShareByAge => "SHARE_BY_AGE",
+        Base::Flat => "FLAT",
+    }
+}
+
+fn check_amounts(reader: &mut SectionReader<'_>, policy: &LossPolicy) {
+    for row in &policy.rules {
+        let rule = &row.value;
+        let percents = [
+            ("percent", rule.percent),
+            ("percent_at_least", rule.percent_at_least),
+            ("percent_without_residual", rule.percent_without_residual),
+        ];
+        for (field, percent) in percents {
+            if percent.is_some_and(|percent| percent > PERCENT_MAX) {
+                reader.fault(row.fault(field, "is above 100 per cent"));
+            }
+        }
+        if rule.at_least.is_some_and(Money::is_negative) {
+            reader.fault(row.fault("at_least", "is below zero"));
+        }
+    }
+    for row in policy
+        .shares
+        .iter()
+        .filter(|row| row.value.percent > PERCENT_MAX)
+    {
+        reader.fault(row.fault("percent", "is above 100 per cent"));
+    }
+    for row in policy
+        .fees
+        .iter()
+        .filter(|row| row.value.amount.is_negative())
+    {
+        reader.fault(row.fault("amount", "is below zero"));
+    }
+    for row in policy
+        .depreciation
+        .iter()
+        .filter(|row| row.value.years == 0)
+    {
+        reader.fault(row.fault("years", "a device is written off over one year or more"));
+    }
+    let moves = policy.moves.iter();
+    for row in moves.filter(|row| row.value.residual_above.is_negative()) {
+        reader.fault(row.fault("residual_above", "is below zero"));
+    }
+}
