@@ -20,6 +20,7 @@ mod loss_file;
 mod policy;
 mod rent;
 mod rent_rule;
+mod rent_terms;
 
 pub use accrual::{Accrual, accruals};
 pub use depreciation::Acquisition;
@@ -32,4 +33,5 @@ pub use loss_facts::{
 };
 pub use policy::RentPolicy;
 pub use rent::{Handout, Holding, PriceStep, RentWindow, Segment, rent_lines, rent_window};
-pub use rent_rule::RentUnit;
+pub use rent_rule::{EndValue as RentEnd, RentUnit, StartValue as RentStart};
+pub use rent_terms::RentTerms;

@@ -30,8 +30,8 @@ impl RentPolicy {
     /// Reads the section `rent`; none when the document has none.
     ///
     /// Three tables of rows, each row with `value`, `valid_from`, `source` and, where it ends,
-    /// `valid_to` (exclusive). Two rows of one table never hold on the same day; a day that one of
-    /// the tables leaves out cannot be billed. A fourth table is for a county that makes its prices
+    /// `valid_to` (exclusive). Two rows of one table never hold on the same day, and one of
+    /// each holds on every day of the document. A fourth table is for a county that makes its prices
     /// from what devices cost.
     ///
     /// ```toml
@@ -89,17 +89,6 @@ impl RentPolicy {
     pub fn explain(&self, line: &Line) -> Explanation {
         let on = line.from;
         let unit = valid_on(&self.units, on);
-        let sources = [
-            unit.map(|row| &row.source),
-            valid_on(&self.starts, on).map(|row| &row.source),
-            valid_on(&self.ends, on).map(|row| &row.source),
-        ];
-        let mut told: Vec<&str> = Vec::new();
-        for source in sources.into_iter().flatten() {
-            if !told.contains(&source.as_str()) {
-                told.push(source);
-            }
-        }
         let fact = |name: &str, value: &dyn std::fmt::Display| (name.to_owned(), value.to_string());
         let facts = vec![
             fact("from", &line.from),
@@ -121,7 +110,23 @@ impl RentPolicy {
             RentUnit::Started30Days => format!("One begun period of 30 days, {days}, at {price}"),
         };
         let rule = format!("rent.{}", unit.name());
-        Explanation::new(&self.policy, rule, told.join("; "), facts, text)
+        Explanation::new(&self.policy, rule, self.sources_on(on), facts, text)
+    }
+
+    /// Where the rules of a day are printed, each text once.
+    pub(crate) fn sources_on(&self, on: Date) -> String {
+        let sources = [
+            valid_on(&self.units, on).map(|row| &row.source),
+            valid_on(&self.starts, on).map(|row| &row.source),
+            valid_on(&self.ends, on).map(|row| &row.source),
+        ];
+        let mut told: Vec<&str> = Vec::new();
+        for source in sources.into_iter().flatten() {
+            if !told.contains(&source.as_str()) {
+                told.push(source);
+            }
+        }
+        told.join("; ")
     }
 
     /// The price a day of a device by the county's formula, for its price list: what is written

@@ -34,25 +34,48 @@ impl RentUnit {
 /// The first day of rent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum StartValue {
-    /// The day of delivery.
+pub enum StartValue {
+    /// `DELIVERY`: the day of delivery.
     Delivery,
-    /// What is taken from a buffer store: the day that was registered; else the day of delivery.
+    /// `STORE_REGISTRATION`: what is taken from a buffer store: the day that was registered; else
+    /// the day of delivery.
     StoreRegistration,
+}
+
+impl StartValue {
+    /// The name in the policy.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Delivery => "DELIVERY",
+            Self::StoreRegistration => "STORE_REGISTRATION",
+        }
+    }
 }
 
 /// The last day of rent (Q2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum EndValue {
-    /// The day of the registered return (source 003 §7.2), death or not.
+pub enum EndValue {
+    /// `RETURN_REGISTERED`: the day of the registered return (source 003 §7.2), death or not.
     ReturnRegistered,
-    /// `days` days before the arrival at the centre.
+    /// `ARRIVAL_MINUS_DAYS`: `days` days before the arrival at the centre.
     ArrivalMinusDays,
-    /// `days` days after the pickup order.
+    /// `PICKUP_PLUS_DAYS`: `days` days after the pickup order.
     PickupPlusDays,
-    /// `days` working days after the pickup order.
+    /// `PICKUP_PLUS_WORKING_DAYS`: `days` working days after the pickup order.
     PickupPlusWorkingDays,
+}
+
+impl EndValue {
+    /// The name in the policy.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ReturnRegistered => "RETURN_REGISTERED",
+            Self::ArrivalMinusDays => "ARRIVAL_MINUS_DAYS",
+            Self::PickupPlusDays => "PICKUP_PLUS_DAYS",
+            Self::PickupPlusWorkingDays => "PICKUP_PLUS_WORKING_DAYS",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -104,6 +127,7 @@ pub(crate) fn rows<T: DeserializeOwned>(
         reader.section_fault(format!("has no readable row [[{section}.{key}]]"));
     }
     reader.refuse_overlaps(&rows, |_, _| true);
+    reader.refuse_gaps(&rows);
     rows
 }
 
