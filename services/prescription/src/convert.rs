@@ -1,6 +1,6 @@
 //! Wire types to prescription's own and back.
 
-use hjm_catalogue::{FeeDecision, FeeKind, Occasion};
+use hjm_catalogue::{FeeDecision, FeeKind, MonthsCovered, Occasion};
 use hjm_ids::{
     ArticleNumber, CustomerNumber, IdentityKind, LoanId, PersonIdentity, PrincipalId, RecipientId,
     UnitNumber,
@@ -314,9 +314,15 @@ pub(crate) fn to_pb_own_fee(decision: &FeeDecision) -> common::OwnFee {
     let kind = match decision.kind {
         FeeKind::None => common::OwnFeeKind::None,
         FeeKind::OneOff => common::OwnFeeKind::OneOff,
+        FeeKind::ShareOfValue => common::OwnFeeKind::ShareOfValue,
         FeeKind::Per12Months => common::OwnFeeKind::Per12Months,
+        FeeKind::PerCalendarMonth => common::OwnFeeKind::PerCalendarMonth,
+        FeeKind::PerStartedMonth => common::OwnFeeKind::PerStartedMonth,
+        FeeKind::MonthlySubscription => common::OwnFeeKind::MonthlySubscription,
+        FeeKind::PurchaseAfterTrial => common::OwnFeeKind::PurchaseAfterTrial,
         FeeKind::CostCap => common::OwnFeeKind::CostCap,
     };
+    let terms = decision.terms;
     common::OwnFee {
         kind: kind.into(),
         amount: Some(to_pb_money(decision.amount)),
@@ -324,6 +330,10 @@ pub(crate) fn to_pb_own_fee(decision: &FeeDecision) -> common::OwnFee {
         scheme_id: decision.scheme.clone().unwrap_or_default(),
         reason: decision.reason.code().to_owned(),
         explanation: Some(to_pb_explanation(&decision.explanation)),
+        months_max: terms.months_max.map_or(0, u32::from),
+        whole_months: terms.covers == Some(MonthsCovered::WholeMonth),
+        trial_months: terms.trial_months.map_or(0, u32::from),
+        person_owns: terms.person_owns,
     }
 }
 

@@ -22,7 +22,7 @@ mod rent;
 mod rent_rule;
 mod rent_terms;
 
-pub use accrual::{Accrual, accruals};
+pub use accrual::{Accrual, LoanDays, Recurrence, accruals, rented_through_trial, trial_ends_on};
 pub use depreciation::Acquisition;
 pub use difference::{Difference, PostedLine, difference};
 pub use error::BillingError;

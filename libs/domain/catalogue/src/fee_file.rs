@@ -6,22 +6,54 @@
 //! group = 3
 //! handling = "FEE"          # NOT_PRESCRIBABLE, COST_CAP, FEE or FREE
 //!
-//! [[fees.fee]]              # a fee of group 3
+//! [[fees.fee]]              # a fee of group 3, or of any product where there are no groups
 //! id = "rollator"
 //! iso = ["120606"]          # optional: without it, every code
-//! kind = "ONE_OFF"          # or PER_12_MONTHS
-//! amount = "300.00"
+//! kind = "ONE_OFF"          # PER_12_MONTHS, PER_CALENDAR_MONTH, PER_STARTED_MONTH,
+//!                           # MONTHLY_SUBSCRIPTION, SHARE_OF_VALUE, PURCHASE_AFTER_TRIAL, or
+//!                           # NOT_SUBSIDISED: the person buys it
+//! amount = "300.00"         # of every kind but a share
+//! per = "LINE"              # or ITEM, PAIR: what a one-off amount is for
 //! scheme = "county-devices" # optional: the free-card scheme it counts in
+//! share_percent = 20        # SHARE_OF_VALUE, with
+//! floor = "200.00"          # optional
+//! ceiling = "1200.00"       # optional; or
+//! ceiling_of_scheme = true
+//! months_max = 6            # optional, of a monthly kind
+//! covers = "WHOLE_MONTH"    # MONTHLY_SUBSCRIPTION: or ANY_DAY
+//! trial_months = 3          # PURCHASE_AFTER_TRIAL
+//! person_owns = true        # optional: paid, it is the person's
+//! collected_by = "DESK"     # optional: or INVOICE
+//! income_to = "PAYER"       # optional: else AID_CENTRE
+//! age_from = 18             # optional conditions, each range from and below:
+//! value_from = "2000.00"    # the price
+//! number_from = 2           # which in number it is for the person,
+//! within_months = 12        # in so many months
+//! kinds_from = 3            # kinds prescribed together
+//! qualifying_condition = true
 //!
 //! [[fees.cost_cap]]         # the most a person pays for a product of group 2
 //! id = "cost-cap"
 //! amount = "500.00"
 //!
-//! [[fees.exemption]]        # whom a fee of group 3 does not meet
+//! [[fees.exemption]]        # whom a fee does not meet
 //! id = "under-18"
-//! when = "UNDER_AGE"        # with age_below; or PALLIATIVE or REPLACEMENT
+//! when = "UNDER_AGE"        # with age_below; or PALLIATIVE, IN_PATIENT or REPLACEMENT
 //! age_below = 18
 //! iso = ["120606"]          # optional
+//!
+//! [[fees.service]]          # what is no device: a visit, a missed visit, a move, a pickup
+//! id = "missed-visit-doctor-hospital"
+//! amount = "800.00"
+//! per = "VISIT"             # what it is for, in words
+//! age_from = 17             # optional, as age_below and scheme
+//!
+//! [[fees.allowance]]        # a voucher, settled with who provides the product (decisions 28)
+//! id = "glasses-0-7"
+//! amount = "700.00"
+//! interval_months = 12      # optional: the least time between two
+//! ordained_by = ["ophthalmologist", "orthoptist"]   # optional
+//! age_below = 8             # optional, as age_from
 //! ```
 //! Every row also has `valid_from`, `source` and, where it ends, `valid_to`.
 
@@ -31,6 +63,8 @@ use hjm_policy::{Fault, PolicyDocument, Row, Section, SectionReader};
 use serde::Deserialize;
 
 use crate::area::meet;
+use crate::conditions::Range;
+use crate::fee_row::{FeeRow, Per, RowKind};
 use crate::fee_table::FeeTable;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -50,26 +84,6 @@ pub(crate) struct GroupRow {
     pub(crate) handling: Handling,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum Recurrence {
-    OneOff,
-    #[serde(rename = "PER_12_MONTHS")]
-    Per12Months,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct FeeRow {
-    pub(crate) id: String,
-    #[serde(default, deserialize_with = "hjm_policy::from_texts")]
-    pub(crate) iso: Vec<IsoCode>,
-    pub(crate) kind: Recurrence,
-    #[serde(deserialize_with = "hjm_policy::from_text")]
-    pub(crate) amount: Money,
-    pub(crate) scheme: Option<String>,
-}
-
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CostCapRow {
@@ -83,6 +97,7 @@ pub(crate) struct CostCapRow {
 pub(crate) enum When {
     UnderAge,
     Palliative,
+    InPatient,
     Replacement,
 }
 
@@ -96,6 +111,43 @@ pub(crate) struct ExemptionRow {
     pub(crate) iso: Vec<IsoCode>,
 }
 
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServiceRow {
+    pub(crate) id: String,
+    #[serde(deserialize_with = "hjm_policy::from_text")]
+    pub(crate) amount: Money,
+    pub(crate) per: String,
+    pub(crate) scheme: Option<String>,
+    age_from: Option<u16>,
+    age_below: Option<u16>,
+}
+
+impl ServiceRow {
+    pub(crate) fn age(&self) -> Option<Range<u16>> {
+        Range::of(self.age_from, self.age_below)
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AllowanceRow {
+    pub(crate) id: String,
+    #[serde(deserialize_with = "hjm_policy::from_text")]
+    pub(crate) amount: Money,
+    pub(crate) interval_months: Option<u16>,
+    #[serde(default)]
+    pub(crate) ordained_by: Vec<String>,
+    age_from: Option<u16>,
+    age_below: Option<u16>,
+}
+
+impl AllowanceRow {
+    pub(crate) fn age(&self) -> Option<Range<u16>> {
+        Range::of(self.age_from, self.age_below)
+    }
+}
+
 /// Reads the section; none when the document does not hold it.
 pub(crate) fn parse(document: &PolicyDocument) -> Result<Option<FeeTable>, Vec<Fault>> {
     let Some(mut section) = document.read(Section::Fees) else {
@@ -107,6 +159,8 @@ pub(crate) fn parse(document: &PolicyDocument) -> Result<Option<FeeTable>, Vec<F
         fees: fees(&mut section),
         cost_caps: cost_caps(&mut section),
         exemptions: exemptions(&mut section),
+        services: services(&mut section),
+        allowances: allowances(&mut section),
     };
     let capped = |row: &Row<GroupRow>| row.value.handling == Handling::CostCap;
     if let Some(row) = table
@@ -123,9 +177,6 @@ pub(crate) fn parse(document: &PolicyDocument) -> Result<Option<FeeTable>, Vec<F
 
 fn groups(section: &mut SectionReader<'_>) -> Vec<Row<GroupRow>> {
     let rows = section.rows::<GroupRow>("group");
-    if rows.is_empty() {
-        section.section_fault("has no row [[fees.group]] that says what a product group means");
-    }
     for row in rows
         .iter()
         .filter(|row| !(1..=4).contains(&row.value.group))
@@ -138,11 +189,105 @@ fn groups(section: &mut SectionReader<'_>) -> Vec<Row<GroupRow>> {
 
 fn fees(section: &mut SectionReader<'_>) -> Vec<Row<FeeRow>> {
     let rows = section.rows::<FeeRow>("fee");
-    for row in rows.iter().filter(|row| row.value.amount.is_negative()) {
-        section.fault(row.fault("amount", "a fee is not negative"));
+    for row in &rows {
+        let fee = &row.value;
+        let amounts = [
+            ("amount", fee.amount),
+            ("floor", fee.floor),
+            ("ceiling", fee.ceiling),
+            ("value_from", fee.value_from),
+        ];
+        for (field, amount) in amounts {
+            if amount.is_some_and(Money::is_negative) {
+                section.fault(row.fault(field, "is not negative"));
+            }
+        }
+        for field in fee.empty_ranges() {
+            section.fault(row.fault(field, "no value is both from and below these"));
+        }
+        for (field, given, wanted, message) in belongings(fee) {
+            match (given, wanted) {
+                (false, Some(true)) => {
+                    section.fault(row.fault(field, format!("missing: {message} needs it")));
+                }
+                (true, Some(false)) => {
+                    section.fault(row.fault(field, format!("belongs to {message} only")));
+                }
+                (_, None) | (true, Some(true)) | (false, Some(false)) => {}
+            }
+        }
     }
-    section.refuse_overlaps(&rows, |left, right| meet(&left.iso, &right.iso));
+    section.refuse_overlaps(&rows, FeeRow::clashes_with);
     rows
+}
+
+/// A field, whether the row has it, whether its kind wants it (or may have it), and whose it is.
+type Belonging = (&'static str, bool, Option<bool>, &'static str);
+
+/// Which fields stand with which kinds.
+fn belongings(fee: &FeeRow) -> [Belonging; 10] {
+    const SHARE: &str = "SHARE_OF_VALUE";
+    let share = fee.kind == RowKind::ShareOfValue;
+    let unpaid = fee.kind == RowKind::NotSubsidised;
+    let subscription = fee.kind == RowKind::MonthlySubscription;
+    let trial = fee.kind == RowKind::PurchaseAfterTrial;
+    let monthly = [RowKind::PerCalendarMonth, RowKind::PerStartedMonth].contains(&fee.kind);
+    let counted = fee.number_from.is_some() || fee.number_below.is_some();
+    let may = |allowed: bool| if allowed { None } else { Some(false) };
+    let of_share = may(share);
+    let fixed = may(share && !fee.ceiling_of_scheme);
+    let of_scheme = may(share && fee.scheme.is_some());
+    let lines = may(!share && !unpaid && !subscription);
+    let (has_amount, has_covers) = (fee.amount.is_some(), fee.covers.is_some());
+    let (has_share, has_trial) = (fee.share_percent.is_some(), fee.trial_months.is_some());
+    let has_within = fee.within_months.is_some();
+    [
+        (
+            "amount",
+            has_amount,
+            Some(!share && !unpaid),
+            "a fee that is no share",
+        ),
+        ("per", fee.per != Per::Line, lines, "a fee for a line"),
+        ("share_percent", has_share, Some(share), SHARE),
+        ("floor", fee.floor.is_some(), of_share, SHARE),
+        (
+            "ceiling",
+            fee.ceiling.is_some(),
+            fixed,
+            "SHARE_OF_VALUE without ceiling_of_scheme",
+        ),
+        (
+            "ceiling_of_scheme",
+            fee.ceiling_of_scheme,
+            of_scheme,
+            "SHARE_OF_VALUE with a scheme",
+        ),
+        (
+            "months_max",
+            fee.months_max.is_some(),
+            may(monthly),
+            "a monthly kind",
+        ),
+        (
+            "covers",
+            has_covers,
+            Some(subscription),
+            "MONTHLY_SUBSCRIPTION",
+        ),
+        (
+            "trial_months",
+            has_trial,
+            Some(trial),
+            "PURCHASE_AFTER_TRIAL",
+        ),
+        (
+            "within_months",
+            has_within,
+            may(counted),
+            "a condition on number",
+        ),
+    ]
 }
 
 fn cost_caps(section: &mut SectionReader<'_>) -> Vec<Row<CostCapRow>> {
@@ -161,14 +306,35 @@ fn exemptions(section: &mut SectionReader<'_>) -> Vec<Row<ExemptionRow>> {
             (When::UnderAge, None) => {
                 section.fault(row.fault("age_below", "missing: UNDER_AGE says below which age"));
             }
-            (When::Palliative | When::Replacement, Some(_)) => {
+            (When::Palliative | When::InPatient | When::Replacement, Some(_)) => {
                 section.fault(row.fault("age_below", "belongs to UNDER_AGE only"));
             }
-            (When::UnderAge, Some(_)) | (When::Palliative | When::Replacement, None) => {}
+            (When::UnderAge, Some(_))
+            | (When::Palliative | When::InPatient | When::Replacement, None) => {}
         }
     }
     section.refuse_overlaps(&rows, |left, right| {
         left.when == right.when && meet(&left.iso, &right.iso)
     });
+    rows
+}
+
+fn services(section: &mut SectionReader<'_>) -> Vec<Row<ServiceRow>> {
+    let rows = section.rows::<ServiceRow>("service");
+    for row in rows.iter().filter(|row| row.value.amount.is_negative()) {
+        section.fault(row.fault("amount", "is not negative"));
+    }
+    section.refuse_overlaps(&rows, |left, right| {
+        left.id == right.id && Range::meet(left.age(), right.age())
+    });
+    rows
+}
+
+fn allowances(section: &mut SectionReader<'_>) -> Vec<Row<AllowanceRow>> {
+    let rows = section.rows::<AllowanceRow>("allowance");
+    for row in rows.iter().filter(|row| row.value.amount.is_negative()) {
+        section.fault(row.fault("amount", "is not negative"));
+    }
+    section.refuse_overlaps(&rows, |left, right| left.id == right.id);
     rows
 }

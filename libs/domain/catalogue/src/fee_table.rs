@@ -8,10 +8,11 @@ use hjm_policy::{Explanation, Fault, PolicyDocument, PolicyReference, Row};
 use jiff::civil::Date;
 
 use crate::area::specificity;
-use crate::fee::{FeeDecision, FeeError, FeeFacts, FeeKind, FeeReason, Occasion};
+use crate::fee::{FeeDecision, FeeError, FeeFacts, FeeKind, FeeReason, FeeTerms, Occasion};
 use crate::fee_file::{
-    self, CostCapRow, ExemptionRow, FeeRow, GroupRow, Handling, Recurrence, When,
+    self, AllowanceRow, CostCapRow, ExemptionRow, GroupRow, Handling, ServiceRow, When,
 };
+use crate::fee_row::FeeRow;
 
 /// The own fees of one policy document.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct FeeTable {
     pub(crate) fees: Vec<Row<FeeRow>>,
     pub(crate) cost_caps: Vec<Row<CostCapRow>>,
     pub(crate) exemptions: Vec<Row<ExemptionRow>>,
+    pub(crate) services: Vec<Row<ServiceRow>>,
+    pub(crate) allowances: Vec<Row<AllowanceRow>>,
 }
 
 impl FeeTable {
@@ -40,36 +43,94 @@ impl FeeTable {
 
     /// Decides what the person pays. The same facts always give the same answer.
     ///
-    /// The product group says what is asked: nothing (group 4), the price up to the cost cap
-    /// (group 2; nobody is exempt from it, decisions 23), or the fee of the most specific ISO code
-    /// that holds on the day (group 3), unless the person is exempt: by age, then by palliative
-    /// care, then because it is a replacement (source 003 §6.2, source 000 §4.1.1).
+    /// Where the table has product groups, the group says what is asked: nothing (group 4), the
+    /// price up to the cost cap (group 2; nobody is exempt from it, decisions 23), or a fee (group
+    /// 3). The fee is that of the most specific row that holds on the day and whose conditions are
+    /// met, unless the person is exempt: by age, then by palliative care, then as an in-patient,
+    /// then because it is a replacement (source 003 §6.2, source 000 §4.1.1).
     ///
     /// # Errors
     /// [`FeeError`] when a fact or a row is missing.
     pub fn decide(&self, facts: &FeeFacts) -> Result<FeeDecision, FeeError> {
-        let number = facts.product_group.number();
-        let group = in_force(&self.groups, facts.on)
-            .find(|row| row.value.group == number)
-            .ok_or(FeeError::NoGroup { group: number })?;
-        let without_fee = |reason, text: &str| {
-            self.decision(facts, group, &group.value.id)
-                .free(FeeKind::None, reason, text)
-        };
-        match group.value.handling {
-            Handling::NotPrescribable => Ok(without_fee(
+        if facts.quantity == 0 {
+            return Err(FeeError::ZeroQuantity);
+        }
+        match self.handling(facts)? {
+            Some((group, Handling::NotPrescribable)) => Ok(self.without_fee(
+                facts,
+                group,
                 FeeReason::NotPrescribable,
                 "The product is not prescribed.",
             )),
-            Handling::Free => Ok(without_fee(
+            Some((group, Handling::Free)) => Ok(self.without_fee(
+                facts,
+                group,
                 FeeReason::NoFee,
                 "The product is lent without a fee.",
             )),
-            Handling::CostCap => self.cost_cap(facts),
-            Handling::Fee => match most_specific(&self.fees, facts, |fee| &fee.iso) {
+            Some((_, Handling::CostCap)) => self.cost_cap(facts),
+            Some((_, Handling::Fee)) | None => match self.row(facts)? {
                 Some(fee) => self.fee(facts, fee),
-                None => Ok(self.without_rule(facts, group)),
+                None => Ok(self.without_rule(facts)),
             },
+        }
+    }
+
+    /// What the article's group means on the day; none in a table without groups.
+    pub(crate) fn handling(
+        &self,
+        facts: &FeeFacts,
+    ) -> Result<Option<(&Row<GroupRow>, Handling)>, FeeError> {
+        if self.groups.is_empty() {
+            return Ok(None);
+        }
+        let group = facts.product_group.number();
+        let row = in_force(&self.groups, facts.on).find(|row| row.value.group == group);
+        let row = row.ok_or(FeeError::NoGroup { group })?;
+        Ok(Some((row, row.value.handling)))
+    }
+
+    fn without_fee(
+        &self,
+        facts: &FeeFacts,
+        group: &Row<GroupRow>,
+        reason: FeeReason,
+        text: &str,
+    ) -> FeeDecision {
+        self.decision(facts, group, &group.value.id)
+            .free(FeeKind::None, reason, text)
+    }
+
+    /// Digits of the longest code under which some fee of the day covers the product.
+    pub(crate) fn digits(&self, facts: &FeeFacts) -> Option<usize> {
+        in_force(&self.fees, facts.on)
+            .filter_map(|row| specificity(&row.value.iso, &facts.iso))
+            .max()
+    }
+
+    /// The most specific fee whose conditions are met. A fact that a more specific one turns on is
+    /// named, never guessed.
+    fn row(&self, facts: &FeeFacts) -> Result<Option<&Row<FeeRow>>, FeeError> {
+        let mut decided: Option<((usize, usize), &Row<FeeRow>)> = None;
+        let mut open: Vec<((usize, usize), &'static str)> = Vec::new();
+        for row in in_force(&self.fees, facts.on) {
+            let Some(rank) = row.value.rank(&facts.iso) else {
+                continue;
+            };
+            let answer = row.value.answer(facts);
+            open.extend(answer.open().iter().map(|fact| (rank, *fact)));
+            if answer.is_met() && decided.is_none_or(|(best, _)| best < rank) {
+                decided = Some((rank, row));
+            }
+        }
+        let missing = open
+            .into_iter()
+            .filter(|(rank, _)| decided.is_none_or(|(best, _)| best < *rank))
+            .map(|(_, fact)| fact)
+            .min();
+        match missing {
+            Some(fact) => Err(FeeError::MissingFact { fact }),
+            None => Ok(decided.map(|(_, row)| row)),
         }
     }
 
@@ -85,8 +146,7 @@ impl FeeTable {
         let unit_pays = price
             .checked_sub(amount)
             .map_err(|_| FeeError::NegativePrice)?;
-        let mut decision = self.decision(facts, cap, &cap.value.id);
-        decision.fact("price", &price);
+        let decision = self.decision(facts, cap, &cap.value.id);
         let text = format!(
             "The price is {price}; the person pays at most {} and owns the product, the unit pays \
              {unit_pays}.",
@@ -97,32 +157,35 @@ impl FeeTable {
             amount,
             unit_pays,
             scheme: None,
+            terms: FeeTerms {
+                person_owns: true,
+                ..FeeTerms::default()
+            },
             reason: FeeReason::CostCap,
             explanation: decision.explain(text),
         })
     }
 
     fn fee(&self, facts: &FeeFacts, fee: &Row<FeeRow>) -> Result<FeeDecision, FeeError> {
-        let (kind, every) = match fee.value.kind {
-            Recurrence::OneOff => (FeeKind::OneOff, "for the prescription"),
-            Recurrence::Per12Months => (FeeKind::Per12Months, "for twelve months"),
-        };
+        let kind = fee.value.fee_kind();
         let exempt = self.exempt(facts)?;
         let mut decided = if let Some(Exempt { row, reason, text }) = exempt {
             let mut decision = self.decision(facts, row, &row.value.id);
-            decision.fact("fee", &fee.value.amount);
+            decision.fact("fee", &fee.value.id);
             decision.free(kind, reason, &text)
         } else {
-            let text = format!("The fee is {} {every}.", fee.value.amount);
+            let (amount, reason, text) = fee.value.amount(facts)?;
             FeeDecision {
                 kind,
-                amount: fee.value.amount,
+                amount,
                 unit_pays: Money::ZERO,
                 scheme: None,
-                reason: FeeReason::Fee,
+                terms: FeeTerms::default(),
+                reason,
                 explanation: self.decision(facts, fee, &fee.value.id).explain(text),
             }
         };
+        decided.terms = fee.value.terms();
         decided.scheme.clone_from(&fee.value.scheme);
         Ok(decided)
     }
@@ -158,6 +221,14 @@ impl FeeTable {
                 text,
             }));
         }
+        if let Some(row) = row(When::InPatient).filter(|_| facts.in_patient) {
+            let text = "No fee: the person is admitted to hospital.".to_owned();
+            return Ok(Some(Exempt {
+                row,
+                reason: FeeReason::InPatient,
+                text,
+            }));
+        }
         let replaces = facts.occasion == Occasion::Replacement;
         Ok(row(When::Replacement).filter(|_| replaces).map(|row| {
             let text = "No fee: it replaces a worn device.".to_owned();
@@ -169,32 +240,36 @@ impl FeeTable {
         }))
     }
 
-    fn without_rule(&self, facts: &FeeFacts, group: &Row<GroupRow>) -> FeeDecision {
+    /// No fee covers the product: yet, or at all. Then the table itself, or the group, is the rule.
+    fn without_rule(&self, facts: &FeeFacts) -> FeeDecision {
         let later = self
             .fees
             .iter()
             .filter(|row| facts.on < row.validity.valid_from)
             .filter(|row| specificity(&row.value.iso, &facts.iso).is_some())
             .min_by_key(|row| row.validity.valid_from);
-        match later {
-            Some(row) => {
-                let text = format!("No fee before {}.", row.validity.valid_from);
-                let decision = self.decision(facts, row, &row.value.id);
-                decision.free(FeeKind::None, FeeReason::NotYetInForce, &text)
-            }
-            None => self.decision(facts, group, &group.value.id).free(
-                FeeKind::None,
-                FeeReason::NoFee,
-                "The table has no fee for the product.",
-            ),
+        if let Some(row) = later {
+            let text = format!("No fee before {}.", row.validity.valid_from);
+            let decision = self.decision(facts, row, &row.value.id);
+            return decision.free(FeeKind::None, FeeReason::NotYetInForce, &text);
         }
+        let text = "The table has no fee for the product.";
+        if let Ok(Some((group, _))) = self.handling(facts) {
+            return self.without_fee(facts, group, FeeReason::NoFee, text);
+        }
+        let deciding = self.deciding(facts, "the whole table".to_owned(), "no-row");
+        deciding.free(FeeKind::None, FeeReason::NoFee, text)
     }
 
     fn decision<T>(&self, facts: &FeeFacts, row: &Row<T>, rule: &str) -> Deciding<'_> {
+        self.deciding(facts, row.source.clone(), rule)
+    }
+
+    fn deciding(&self, facts: &FeeFacts, source: String, rule: &str) -> Deciding<'_> {
         let mut deciding = Deciding {
             policy: &self.policy,
             rule: rule.to_owned(),
-            source: row.source.clone(),
+            source,
             facts: Vec::new(),
         };
         deciding.fact("on", &facts.on);
@@ -209,6 +284,17 @@ impl FeeTable {
             Occasion::Replacement => "REPLACEMENT",
         };
         deciding.fact("occasion", &occasion);
+        if facts.quantity != 1 {
+            deciding.fact("quantity", &facts.quantity);
+        }
+        deciding.known("price", facts.price.as_ref());
+        if facts.in_patient {
+            deciding.fact("in_patient", &facts.in_patient);
+        }
+        deciding.known("earlier", facts.earlier.as_ref().map(Vec::len).as_ref());
+        deciding.known("kinds_together", facts.kinds_together.as_ref());
+        deciding.known("qualifying_condition", facts.qualifying_condition.as_ref());
+        deciding.known("scheme_ceiling", facts.scheme_ceiling.as_ref());
         deciding
     }
 }
@@ -233,6 +319,12 @@ impl Deciding<'_> {
         self.facts.push((name.to_owned(), value.to_string()));
     }
 
+    fn known(&mut self, name: &str, value: Option<&impl ToString>) {
+        if let Some(value) = value {
+            self.fact(name, value);
+        }
+    }
+
     fn explain(self, text: impl Into<String>) -> Explanation {
         Explanation::new(self.policy, self.rule, self.source, self.facts, text)
     }
@@ -243,13 +335,14 @@ impl Deciding<'_> {
             amount: Money::ZERO,
             unit_pays: Money::ZERO,
             scheme: None,
+            terms: FeeTerms::default(),
             reason,
             explanation: self.explain(text),
         }
     }
 }
 
-fn in_force<T>(rows: &[Row<T>], on: Date) -> impl Iterator<Item = &Row<T>> {
+pub(crate) fn in_force<T>(rows: &[Row<T>], on: Date) -> impl Iterator<Item = &Row<T>> {
     rows.iter().filter(move |row| row.validity.contains(on))
 }
 

@@ -5,18 +5,28 @@
 //! its reason and the published rule that gave it. The order of a document's rows never matters:
 //! the most specific row decides, and two equally specific ones are refused when it is read.
 
+mod allowance;
 mod area;
 mod conditions;
 mod fee;
 mod fee_file;
+mod fee_row;
+mod fee_service;
 mod fee_table;
+mod fee_tables;
 mod group;
 mod payer_facts;
 mod payer_file;
 mod payers;
 
-pub use fee::{FeeDecision, FeeError, FeeFacts, FeeKind, FeeReason, Occasion};
+pub use allowance::{AllowanceDecision, AllowanceFacts, AllowanceReason};
+pub use fee::{
+    CollectedBy, FeeDecision, FeeError, FeeFacts, FeeKind, FeeReason, FeeTerms, IncomeTo,
+    MonthsCovered, Occasion,
+};
+pub use fee_service::{ServiceFacts, ServiceFee};
 pub use fee_table::FeeTable;
+pub use fee_tables::{FeeTables, price_conflicts};
 pub use group::ProductGroup;
 pub use payer_facts::{
     Duration, HomeCare, Housing, PayerFacts, PlaceOfCare, ProductCategory, Purpose,

@@ -75,6 +75,28 @@ pub fn in_force(set: &PolicySet, section: Section, on: Date) -> Result<&PolicyDo
     })
 }
 
+/// The rules of every document in force that shares a section, or a refusal that names what is
+/// missing.
+///
+/// # Errors
+/// As [`in_force`] and [`Rules::of`].
+pub fn all_in_force<T, E>(
+    set: &PolicySet,
+    section: Section,
+    on: Date,
+    rules: &Rules<T>,
+    parse: impl Fn(&PolicyDocument) -> Result<Option<T>, E>,
+) -> Result<Vec<Arc<T>>, Failure> {
+    let documents = set.all_in_force(section, on);
+    if documents.is_empty() {
+        return in_force(set, section, on).map(|_| Vec::new());
+    }
+    let rules = documents
+        .into_iter()
+        .map(|document| rules.of(document, &parse));
+    rules.collect()
+}
+
 /// Rules that were read from documents, by hash, so that a text is read once a process.
 #[derive(Debug)]
 pub struct Rules<T> {

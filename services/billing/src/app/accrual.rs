@@ -1,7 +1,7 @@
 //! Recurring own fees: each period is decided anew on the day it begins (decisions 21).
 
-use hjm_catalogue::FeeTable;
-use hjm_feed::{CatalogueFeed, Position, Source, policies::in_force};
+use hjm_catalogue::{FeeTable, FeeTables};
+use hjm_feed::{CatalogueFeed, Position, Source, policies::all_in_force};
 use hjm_ids::{LoanId, TenantId};
 use hjm_policy::Section;
 use hjm_service::{Caller, Failure, Refusal, Scope, client};
@@ -72,21 +72,23 @@ async fn periods_begin(
 ) -> Result<(), Failure> {
     store::accrual_lock(tx, tenant, loan).await?;
     let known = store::loan_newest(tx, tenant, loan).await?;
-    let mut periods = store::fee_periods(tx, tenant, known.loan.line).await?;
+    let line = fee::counted_line(tenant, &known.loan);
+    let mut periods = store::fee_periods(tx, tenant, line, known.loan.own_fee.kind).await?;
     let policies = deps.policies.of(tx, tenant).await?;
-    while let Some(accrual) = fee::next_period(&known.loan, periods).filter(|next| next.on <= today)
+    while let Some(accrual) =
+        fee::next_period(&known.loan, &periods).filter(|next| next.on <= today)
     {
-        let document = in_force(&policies, Section::Fees, accrual.on)?;
-        let table = deps.fee_tables.of(document, FeeTable::parse)?;
-        let decision = table
-            .decide(&known.loan.basis.facts(accrual.on))
+        let (rules, on) = (&deps.fee_tables, accrual.on);
+        let tables = all_in_force(&policies, Section::Fees, on, rules, FeeTable::parse)?;
+        let decision = FeeTables::new(tables)
+            .decide(&known.loan.basis.facts(on), None)
             .map_err(|error| {
                 Failure::Refused(Refusal::new("FEE_UNDECIDED", "", error.to_string()))
             })?;
         let due = fee::period(tenant, &known.loan, known.sequence, accrual, decision);
         store::fee_due_insert(tx, tenant, &due).await?;
-        periods += 1;
+        periods.insert(u32::from(accrual.number));
     }
-    let next_on = fee::next_period(&known.loan, periods).map(|next| next.on);
+    let next_on = fee::next_period(&known.loan, &periods).map(|next| next.on);
     store::accrual_plan(tx, tenant, loan, next_on).await
 }

@@ -49,6 +49,12 @@ pub(crate) struct OwnFee {
     pub(crate) scheme: Option<String>,
     pub(crate) reason: String,
     pub(crate) explanation: Explanation,
+    /// The most months that are charged, where there is a most.
+    pub(crate) months_max: Option<u16>,
+    /// Of a subscription: only whole months.
+    pub(crate) whole_months: bool,
+    /// The months of free loan before a purchase.
+    pub(crate) trial_months: u16,
 }
 
 /// The facts of a fee that do not change with the day.
@@ -66,13 +72,11 @@ impl FeeBasis {
     /// The facts on a day.
     pub(crate) fn facts(&self, on: Date) -> FeeFacts {
         FeeFacts {
-            iso: self.iso.clone(),
-            product_group: self.product_group,
             price: self.price,
             occasion: self.occasion,
             born_on: self.born_on,
             palliative: self.palliative,
-            on,
+            ..FeeFacts::new(self.iso.clone(), self.product_group, on)
         }
     }
 }
@@ -221,12 +225,19 @@ fn from_pb_own_fee(violations: &mut Violations, fee: Option<&common::OwnFee>) ->
     let kind = violations.need("loan.own_fee.kind", kind);
     let amount = from_pb_money(violations, "loan.own_fee.amount", fee.amount.as_ref());
     let explanation = violations.need("loan.own_fee.explanation", fee.explanation.clone());
+    let months_max = violations.take("loan.own_fee.months_max", u16::try_from(fee.months_max));
+    let months_max = months_max.map(|most| (most > 0).then_some(most));
+    let trial_months =
+        violations.take("loan.own_fee.trial_months", u16::try_from(fee.trial_months));
     Some(OwnFee {
         kind: kind?,
         amount: amount?,
         scheme: Some(fee.scheme_id.clone()).filter(|scheme| !scheme.is_empty()),
         reason: fee.reason.clone(),
         explanation: from_pb_explanation(explanation?),
+        months_max: months_max?,
+        whole_months: fee.whole_months,
+        trial_months: trial_months?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 mod loan;
 
-pub(crate) use loan::{Loan, from_pb_loan};
+pub(crate) use loan::{Loan, OwnFee, from_pb_loan};
 
 use hjm_feed::Position;
 use hjm_ids::{LoanId, Month, RecipientId};

@@ -126,8 +126,9 @@ async fn loan_changed(
         store::fee_due_insert(connection, tenant, &due).await?;
     }
     if fee::recurs(&loan) {
-        let known = store::fee_periods(connection, tenant, loan.line).await?;
-        let next_on = fee::next_period(&loan, known).map(|accrual| accrual.on);
+        let line = fee::counted_line(tenant, &loan);
+        let known = store::fee_periods(connection, tenant, line, loan.own_fee.kind).await?;
+        let next_on = fee::next_period(&loan, &known).map(|accrual| accrual.on);
         store::accrual_plan(connection, tenant, loan.holding.loan, next_on).await?;
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! Own fees that are due: the fee, the periods to come, and why one is still not decided.
 
+use std::collections::BTreeSet;
+
 use hjm_ids::{
     ArticleNumber, ChargeId, CustomerNumber, LineId, LoanId, PrincipalId, RecipientId, TenantId,
 };
@@ -24,13 +26,17 @@ pub(crate) struct FeeKey {
 
 impl FeeKey {
     pub(crate) fn kind_text(&self) -> &'static str {
-        self.kind.as_str_name().trim_start_matches("OWN_FEE_KIND_")
+        kind_text(self.kind)
     }
 
     /// The key as free-card and the derived ids know it.
     pub(crate) fn reference(&self) -> String {
         format!("{}/{}/{}", self.line, self.kind_text(), self.period)
     }
+}
+
+fn kind_text(kind: OwnFeeKind) -> &'static str {
+    kind.as_str_name().trim_start_matches("OWN_FEE_KIND_")
 }
 
 /// An own fee as it was decided.
@@ -296,21 +302,23 @@ pub(crate) async fn fee_attempt_note(
     Ok(())
 }
 
-/// How many periods of a line's recurring fee are known.
+/// The periods of a line's recurring fee that are known.
 pub(crate) async fn fee_periods(
     connection: &mut PgConnection,
     tenant: &TenantId,
     line: LineId,
-) -> Result<u32, Failure> {
+    kind: OwnFeeKind,
+) -> Result<BTreeSet<u32>, Failure> {
     let periods = sqlx::query_scalar!(
-        r#"SELECT coalesce(max(period), 0) AS "periods!" FROM billing.fee_due
-            WHERE tenant_id = $1 AND line_id = $2 AND fee_kind = 'PER_12_MONTHS'"#,
+        "SELECT period FROM billing.fee_due
+          WHERE tenant_id = $1 AND line_id = $2 AND fee_kind = $3",
         tenant.as_str(),
-        line.uuid()
+        line.uuid(),
+        kind_text(kind)
     )
-    .fetch_one(connection)
+    .fetch_all(connection)
     .await?;
-    count(periods)
+    periods.into_iter().map(count).collect()
 }
 
 /// Says when the next period of a loan's fee begins; none for never.

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use hjm_catalogue::{
-    FeeFacts, FeeTable, HomeCare, Payer, PayerDecision, PayerFacts, PayerRules, ProductGroup,
+    FeeFacts, FeeTable, FeeTables, HomeCare, Payer, PayerDecision, PayerFacts, PayerRules,
+    ProductGroup,
 };
-use hjm_feed::policies::in_force;
+use hjm_feed::policies::{all_in_force, in_force};
 use hjm_ids::{ArticleNumber, IsoCode, PrincipalId, RecipientId, TenantId};
 use hjm_money::{Money, Rounding};
 use hjm_policy::Section;
@@ -176,9 +177,13 @@ pub(crate) async fn draft(
         field: DRAFT_CUSTOMER_NUMBER,
     })?;
     let policies = deps.policies.of(tx, tenant).await?;
-    let fees = deps
-        .fee_tables
-        .of(in_force(&policies, Section::Fees, on)?, FeeTable::parse)?;
+    let fees = FeeTables::new(all_in_force(
+        &policies,
+        Section::Fees,
+        on,
+        &deps.fee_tables,
+        FeeTable::parse,
+    )?);
     let who = (draft.recipient, Some(person.born_on));
     let paying = Paying::on(tx, deps, tenant, who, &unit.principal, on).await?;
     let mut lines = Vec::with_capacity(draft.lines.len());
@@ -208,18 +213,16 @@ fn fee_facts(
     let occasion =
         occasion(line.occasion).ok_or_else(|| Failure::internal("an occasion was not read"))?;
     Ok(FeeFacts {
-        iso: article.iso.clone(),
-        product_group: article.group,
         price: article.sale_price,
         occasion,
         born_on: Some(born_on),
         palliative: draft.palliative,
-        on: draft.prescribed_on,
+        ..FeeFacts::new(article.iso.clone(), article.group, draft.prescribed_on)
     })
 }
 
 fn decide_line(
-    fees: &FeeTable,
+    fees: &FeeTables,
     facts: &FeeFacts,
     line: &DraftLine,
     article: &Article,
@@ -229,7 +232,7 @@ fn decide_line(
         article: article.number.clone(),
         error,
     };
-    let fee = fees.decide(facts).map_err(undecided)?;
+    let fee = fees.decide(facts, None).map_err(undecided)?;
     let own_fee = to_pb_own_fee(&fee);
     let capped = own_fee.kind() == OwnFeeKind::CostCap;
     let sale = article.sale_price.map(|price| pb::Sale {

@@ -1,12 +1,15 @@
 //! The cases of `accruals.csv`.
 
-use hjm_billing::accruals;
+use hjm_billing::{LoanDays, Recurrence, accruals, trial_ends_on};
 use jiff::civil::Date;
 use serde::Deserialize;
 
 #[derive(Clone, Debug, Deserialize)]
 struct Row {
     case: String,
+    recurrence: String,
+    #[serde(rename = "months max")]
+    months_max: Option<u16>,
     first_on: Date,
     returned_on: Option<Date>,
     died_on: Option<Date>,
@@ -23,8 +26,30 @@ fn rows() -> Vec<Row> {
         .collect()
 }
 
+fn recurrence(text: &str) -> Recurrence {
+    match text {
+        "12 months" => Recurrence::Every12Months,
+        "calendar months" => Recurrence::CalendarMonths,
+        "started months" => Recurrence::StartedMonths,
+        "whole months" => Recurrence::WholeMonths,
+        "months with a day" => Recurrence::MonthsWithADay,
+        "once after 3" => Recurrence::OnceAfter { months: 3 },
+        other => panic!("{other} is no recurrence"),
+    }
+}
+
 fn fault(row: &Row) -> Option<String> {
-    let periods = accruals(row.first_on, row.returned_on, row.died_on, row.through);
+    let days = LoanDays {
+        first_on: row.first_on,
+        returned_on: row.returned_on,
+        died_on: row.died_on,
+    };
+    let periods = accruals(
+        recurrence(&row.recurrence),
+        row.months_max,
+        days,
+        row.through,
+    );
     let periods: Vec<_> = periods
         .iter()
         .map(|period| format!("{} on {}", period.number, period.on))
@@ -42,6 +67,14 @@ fn fault(row: &Row) -> Option<String> {
 fn fee_q11_every_case_of_the_table_holds() {
     let faults: Vec<_> = rows().iter().filter_map(fault).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn fee_j8_trial_ends_the_day_before_the_fee() {
+    let ends = |first_on: &str| trial_ends_on(first_on.parse().unwrap(), 3).to_string();
+    assert_eq!(ends("2025-01-31"), "2025-04-30");
+    assert_eq!(ends("2025-01-10"), "2025-04-09");
+    assert_eq!(ends("2024-11-29"), "2025-02-28");
 }
 
 #[test]

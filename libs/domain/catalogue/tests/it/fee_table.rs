@@ -1,16 +1,12 @@
-//! Own fees of the shipped tables, case by case, and laws of deciding.
+//! Deciding own fees: explanations, errors, and laws.
 
-use hjm_catalogue::{
-    FeeDecision, FeeError, FeeFacts, FeeKind, FeeReason, FeeTable, Occasion, ProductGroup,
-};
+use hjm_catalogue::{FeeError, FeeFacts, FeeReason, FeeTable, Occasion, ProductGroup};
 use hjm_ids::IsoCode;
 use hjm_money::Money;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
 use crate::shipped::{fees, reversed, text};
-
-const CASES: &str = include_str!("../fees.csv");
 
 fn table(county: &str) -> FeeTable {
     fees(&text(&format!("{county}/fees.toml"))).expect("the shipped fees are read")
@@ -22,84 +18,9 @@ fn iso(code: &str) -> IsoCode {
 
 pub(crate) fn rollator(on: Date) -> FeeFacts {
     FeeFacts {
-        iso: iso("120606"),
-        product_group: ProductGroup::OwnFee,
-        price: None,
-        occasion: Occasion::First,
         born_on: Some(date(1942, 6, 1)),
-        palliative: false,
-        on,
+        ..FeeFacts::new(iso("120606"), ProductGroup::OwnFee, on)
     }
-}
-
-fn facts(row: &csv::StringRecord) -> FeeFacts {
-    let optional = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let day = |text: &str| text.parse::<Date>().expect("a day is written YYYY-MM-DD");
-    FeeFacts {
-        iso: iso(&row[3]),
-        product_group: ProductGroup::from_number(row[4].parse().expect("a group is a number"))
-            .expect("a group is 1 to 4"),
-        price: optional(&row[5]).map(|price| price.parse().expect("a price is an amount")),
-        occasion: match &row[6] {
-            "first" => Occasion::First,
-            "replacement" => Occasion::Replacement,
-            other => panic!("occasion {other}"),
-        },
-        born_on: optional(&row[7]).map(|born| day(&born)),
-        palliative: &row[8] == "yes",
-        on: day(&row[9]),
-    }
-}
-
-/// The last four columns as decided.
-fn outcome(decision: &FeeDecision) -> [String; 4] {
-    let kind = match decision.kind {
-        FeeKind::None => "none",
-        FeeKind::OneOff => "one-off",
-        FeeKind::Per12Months => "12-months",
-        FeeKind::CostCap => "cost-cap",
-    };
-    [
-        decision.amount.to_string(),
-        decision.unit_pays.to_string(),
-        kind.to_owned(),
-        decision.reason.code().to_owned(),
-    ]
-}
-
-/// Cases that come out otherwise than written.
-fn wrong(cases: &str) -> Vec<String> {
-    let (jamtland, dalarna) = (table("jamtland-harjedalen"), table("dalarna"));
-    let mut wrong = Vec::new();
-    for row in csv::Reader::from_reader(cases.as_bytes()).records() {
-        let row = row.expect("the table has its columns");
-        let table = match &row[1] {
-            "jamtland-harjedalen" => &jamtland,
-            "dalarna" => &dalarna,
-            other => panic!("county {other}"),
-        };
-        let decision = table
-            .decide(&facts(&row))
-            .expect("the case has all its facts");
-        let expected: Vec<&str> = row.iter().skip(10).collect();
-        if outcome(&decision).as_slice() != expected {
-            wrong.push(format!("{} {}: {:?}", &row[0], &row[2], outcome(&decision)));
-        }
-        assert!(!decision.explanation.source.is_empty() && !decision.explanation.rule.is_empty());
-    }
-    wrong
-}
-
-#[test]
-fn fee_cases_of_the_shipped_tables_come_out_as_written() {
-    assert_eq!(wrong(CASES), Vec::<String>::new());
-    assert!(CASES.lines().count() > 30, "the table was cut short");
-}
-
-#[test]
-fn fee_case_with_a_wrong_figure_is_caught() {
-    let broken = CASES.replacen(",300.00,0.00,one-off,FEE", ",301.00,0.00,one-off,FEE", 1);
-    assert_eq!(wrong(&broken).len(), 1);
 }
 
 #[test]
@@ -249,9 +170,8 @@ fn any_facts() -> impl Strategy<Value = FeeFacts> {
     )
         .prop_map(|(code, group, price, palliative, first, day, age)| {
             let on = date(2015, 1, 1).saturating_add(jiff::Span::new().days(day));
+            let group = ProductGroup::from_number(group).expect("1 to 4");
             FeeFacts {
-                iso: iso(code),
-                product_group: ProductGroup::from_number(group).expect("1 to 4"),
                 price: Some(Money::from_ore(price)),
                 occasion: if first {
                     Occasion::First
@@ -260,7 +180,7 @@ fn any_facts() -> impl Strategy<Value = FeeFacts> {
                 },
                 born_on: Some(on.saturating_sub(jiff::Span::new().days(age))),
                 palliative,
-                on,
+                ..FeeFacts::new(iso(code), group, on)
             }
         })
 }

@@ -1,5 +1,6 @@
 //! The shipped policy documents: all of them are read, and each is what its name says.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,20 @@ pub(crate) fn told(faults: &[Fault]) -> String {
         .map(Fault::to_string)
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// Every document of a county, the highest version of each.
+pub(crate) fn documents_of(county: &str) -> Vec<PolicyDocument> {
+    let mut newest: BTreeMap<String, PolicyDocument> = BTreeMap::new();
+    for file in fs::read_dir(folder().join(county)).unwrap() {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        let read = document(&text).unwrap();
+        let known = newest.get(read.id()).map_or(0, PolicyDocument::version);
+        if known < read.version() {
+            newest.insert(read.id().to_owned(), read);
+        }
+    }
+    newest.into_values().collect()
 }
 
 pub(crate) fn fees(text: &str) -> Result<FeeTable, String> {

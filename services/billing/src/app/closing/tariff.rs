@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 use tokio::sync::Mutex;
 
 use crate::{
+    app::fee,
     convert::Loan,
     store::{self, KnownPolicy},
 };
@@ -122,7 +123,7 @@ impl Tariff {
     }
 
     fn rent(&self, loan: &Loan, month: Month, through: i64) -> Result<Vec<Desired>, Failure> {
-        let holding = &loan.holding;
+        let holding = &fee::rented(loan);
         let last = holding
             .returned_on
             .map_or(month.last(), |on| on.min(month.last()));

@@ -26,6 +26,7 @@ pub(crate) fn fee_of(kind: OwnFeeKind, amount: &str, reason: &str, scheme: &str)
             source: "Handbook (source 003) §6.2".to_owned(),
             ..Default::default()
         }),
+        ..OwnFee::default()
     }
 }
 

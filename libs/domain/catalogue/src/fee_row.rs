@@ -1,0 +1,255 @@
+//! One fee of a table: when it applies and what it comes to.
+
+use hjm_ids::{IsoCode, age_on, plus_months};
+use hjm_money::{Money, Rounding};
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+
+use crate::area::{meet, specificity};
+use crate::conditions::{Answer, Range};
+use crate::fee::{
+    CollectedBy, FeeError, FeeFacts, FeeKind, FeeReason, FeeTerms, IncomeTo, MonthsCovered,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum RowKind {
+    OneOff,
+    ShareOfValue,
+    #[serde(rename = "PER_12_MONTHS")]
+    Per12Months,
+    PerCalendarMonth,
+    PerStartedMonth,
+    MonthlySubscription,
+    PurchaseAfterTrial,
+    NotSubsidised,
+}
+
+/// What the amount is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Per {
+    #[default]
+    Line,
+    Item,
+    Pair,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FeeRow {
+    pub(crate) id: String,
+    #[serde(default, deserialize_with = "hjm_policy::from_texts")]
+    pub(crate) iso: Vec<IsoCode>,
+    pub(crate) kind: RowKind,
+    #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    pub(crate) amount: Option<Money>,
+    #[serde(default)]
+    pub(crate) per: Per,
+    pub(crate) scheme: Option<String>,
+    pub(crate) share_percent: Option<u8>,
+    #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    pub(crate) floor: Option<Money>,
+    #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    pub(crate) ceiling: Option<Money>,
+    #[serde(default)]
+    pub(crate) ceiling_of_scheme: bool,
+    pub(crate) months_max: Option<u16>,
+    pub(crate) covers: Option<MonthsCovered>,
+    pub(crate) trial_months: Option<u16>,
+    #[serde(default)]
+    pub(crate) person_owns: bool,
+    pub(crate) collected_by: Option<CollectedBy>,
+    #[serde(default)]
+    pub(crate) income_to: IncomeTo,
+    pub(crate) age_from: Option<u16>,
+    pub(crate) age_below: Option<u16>,
+    #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    pub(crate) value_from: Option<Money>,
+    #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    pub(crate) value_below: Option<Money>,
+    pub(crate) number_from: Option<u16>,
+    pub(crate) number_below: Option<u16>,
+    pub(crate) within_months: Option<u16>,
+    pub(crate) kinds_from: Option<u16>,
+    pub(crate) kinds_below: Option<u16>,
+    pub(crate) qualifying_condition: Option<bool>,
+}
+
+impl FeeRow {
+    fn age(&self) -> Option<Range<u16>> {
+        Range::of(self.age_from, self.age_below)
+    }
+
+    fn value(&self) -> Option<Range<Money>> {
+        Range::of(self.value_from, self.value_below)
+    }
+
+    fn number(&self) -> Option<Range<u16>> {
+        Range::of(self.number_from, self.number_below)
+    }
+
+    fn kinds(&self) -> Option<Range<u16>> {
+        Range::of(self.kinds_from, self.kinds_below)
+    }
+
+    /// The ranges that hold nothing, by the field that ends them.
+    pub(crate) fn empty_ranges(&self) -> Vec<&'static str> {
+        let empty = [
+            ("age_below", self.age().is_some_and(Range::is_empty)),
+            ("value_below", self.value().is_some_and(Range::is_empty)),
+            ("number_below", self.number().is_some_and(Range::is_empty)),
+            ("kinds_below", self.kinds().is_some_and(Range::is_empty)),
+        ];
+        let empty = empty.into_iter().filter(|(_, empty)| *empty);
+        empty.map(|(field, _)| field).collect()
+    }
+
+    /// Number of conditions on facts; the ISO code counts on its own.
+    fn conditions(&self) -> usize {
+        usize::from(self.age().is_some())
+            + usize::from(self.value().is_some())
+            + usize::from(self.number().is_some())
+            + usize::from(self.kinds().is_some())
+            + usize::from(self.qualifying_condition.is_some())
+    }
+
+    /// How specific the row is for a code; none when it does not cover it.
+    pub(crate) fn rank(&self, iso: &IsoCode) -> Option<(usize, usize)> {
+        Some((specificity(&self.iso, iso)?, self.conditions()))
+    }
+
+    /// Whether both could decide some case and neither is more specific.
+    pub(crate) fn clashes_with(&self, other: &Self) -> bool {
+        let condition = self.qualifying_condition != other.qualifying_condition
+            && self.qualifying_condition.is_some()
+            && other.qualifying_condition.is_some();
+        meet(&self.iso, &other.iso)
+            && self.conditions() == other.conditions()
+            && Range::meet(self.age(), other.age())
+            && Range::meet(self.value(), other.value())
+            && Range::meet(self.number(), other.number())
+            && Range::meet(self.kinds(), other.kinds())
+            && !condition
+    }
+
+    /// Whether the conditions are met by the facts.
+    pub(crate) fn answer(&self, facts: &FeeFacts) -> Answer {
+        let age = facts.born_on.map(|born| age_on(born, facts.on));
+        let number = facts
+            .earlier
+            .as_ref()
+            .map(|earlier| number_of(earlier, facts.on, self.within_months));
+        let mut answer = Answer::default();
+        answer.range("born_on", self.age(), age);
+        answer.range("price", self.value(), facts.price);
+        answer.range("earlier", self.number(), number);
+        answer.range("kinds_together", self.kinds(), facts.kinds_together);
+        answer.equal(
+            "qualifying_condition",
+            self.qualifying_condition,
+            facts.qualifying_condition,
+        );
+        answer
+    }
+
+    pub(crate) fn fee_kind(&self) -> FeeKind {
+        match self.kind {
+            RowKind::OneOff => FeeKind::OneOff,
+            RowKind::ShareOfValue => FeeKind::ShareOfValue,
+            RowKind::Per12Months => FeeKind::Per12Months,
+            RowKind::PerCalendarMonth => FeeKind::PerCalendarMonth,
+            RowKind::PerStartedMonth => FeeKind::PerStartedMonth,
+            RowKind::MonthlySubscription => FeeKind::MonthlySubscription,
+            RowKind::PurchaseAfterTrial => FeeKind::PurchaseAfterTrial,
+            RowKind::NotSubsidised => FeeKind::None,
+        }
+    }
+
+    pub(crate) fn terms(&self) -> FeeTerms {
+        FeeTerms {
+            months_max: self.months_max,
+            covers: self.covers,
+            trial_months: self.trial_months,
+            person_owns: self.person_owns || self.kind == RowKind::PurchaseAfterTrial,
+            collected_by: self.collected_by,
+            income_to: self.income_to,
+        }
+    }
+
+    /// What the row comes to, why, and in words.
+    pub(crate) fn amount(&self, facts: &FeeFacts) -> Result<(Money, FeeReason, String), FeeError> {
+        let whole = || self.times(facts);
+        let fee = |amount: Money, every: &str| {
+            let text = format!("The fee is {amount} {every}.");
+            Ok((amount, FeeReason::Fee, text))
+        };
+        match self.kind {
+            RowKind::OneOff => fee(whole()?, "for the prescription"),
+            RowKind::Per12Months => fee(whole()?, "for twelve months"),
+            RowKind::PerCalendarMonth => fee(whole()?, "for each calendar month"),
+            RowKind::PerStartedMonth => fee(whole()?, "for each month begun"),
+            RowKind::MonthlySubscription => fee(whole()?, "a month, whatever the number"),
+            RowKind::PurchaseAfterTrial => {
+                let months = self.trial_months.unwrap_or(0);
+                let every =
+                    format!("after {months} months free of charge; the person then owns it");
+                fee(whole()?, &every)
+            }
+            RowKind::ShareOfValue => self.share(facts),
+            RowKind::NotSubsidised => Ok((
+                Money::ZERO,
+                FeeReason::NotSubsidised,
+                "The county pays no part of it: the person buys it.".to_owned(),
+            )),
+        }
+    }
+
+    /// The amount for the pieces or pairs of the line.
+    fn times(&self, facts: &FeeFacts) -> Result<Money, FeeError> {
+        let amount = self.amount.unwrap_or_default();
+        let times = match self.per {
+            Per::Line => 1,
+            Per::Item => facts.quantity,
+            Per::Pair => facts.quantity.div_ceil(2),
+        };
+        let kronor = Decimal::new(amount.ore(), 2).checked_mul(Decimal::from(times));
+        let kronor = kronor.ok_or(hjm_money::MoneyError::Overflow)?;
+        Ok(Money::round(kronor, Rounding::HalfUp)?)
+    }
+
+    fn share(&self, facts: &FeeFacts) -> Result<(Money, FeeReason, String), FeeError> {
+        let value = facts.price.ok_or(FeeError::MissingFact { fact: "price" })?;
+        let ceiling = if self.ceiling_of_scheme {
+            let fact = "scheme_ceiling";
+            Some(facts.scheme_ceiling.ok_or(FeeError::MissingFact { fact })?)
+        } else {
+            self.ceiling
+        };
+        let percent = self.share_percent.unwrap_or(0);
+        let share = Decimal::new(value.ore(), 2)
+            .checked_mul(Decimal::new(i64::from(percent), 2))
+            .ok_or(hjm_money::MoneyError::Overflow)?;
+        let share = Money::round(share, Rounding::HalfUp)?;
+        let at_least = share.max(self.floor.unwrap_or_default());
+        let amount = ceiling.map_or(at_least, |ceiling| at_least.min(ceiling));
+        let (reason, bound) = if amount < at_least {
+            (FeeReason::ShareCeiling, format!(", at most {amount}"))
+        } else if share < at_least {
+            (FeeReason::ShareFloor, format!(", at least {amount}"))
+        } else {
+            (FeeReason::Share, String::new())
+        };
+        let text = format!("The fee is {percent} % of the value {value}{bound}: {amount}.");
+        Ok((amount, reason, text))
+    }
+}
+
+/// Which in number one on `on` is, the earlier ones of the last months counted.
+pub(crate) fn number_of(earlier: &[Date], on: Date, within_months: Option<u16>) -> u16 {
+    let counts =
+        |day: Date| day <= on && within_months.is_none_or(|months| on < plus_months(day, months));
+    let before = earlier.iter().filter(|day| counts(**day)).count();
+    u16::try_from(before).map_or(u16::MAX, |before| before.saturating_add(1))
+}
