@@ -1,6 +1,6 @@
 //! The catalogue's use cases: one function, one transaction.
 
-use hjm_billing::{LossPolicy, RentPolicy};
+use hjm_billing::{LossPolicy, NationalAgreement, RentPolicy};
 use hjm_catalogue::{FeeTable, PayerRules};
 use hjm_feed::NewEvent;
 use hjm_free_card::Scheme;
@@ -144,6 +144,7 @@ pub(crate) fn check_policy(caller: &Caller, text: &str) -> Result<PolicyRow, Fai
             Section::Payers => PayerRules::parse(&document).map(drop),
             Section::Rent => RentPolicy::parse(&document).map(drop),
             Section::Loss => LossPolicy::parse(&document).map(drop),
+            Section::NationalAgreement => NationalAgreement::parse(&document).map(drop),
             Section::FreeCard => Scheme::parse(&document).map(drop),
         };
         faults.extend(checked.err().into_iter().flatten());

@@ -4,12 +4,14 @@
 //! and its dated prices into the lines of one month: every billable day once, to one payer, money
 //! rounded once a line. [`difference`] says what to credit and what to post when the timeline
 //! changed after its lines were posted: whole lines, never a part of one. [`accruals`] dates the
-//! periods of a recurring fee. [`LossPolicy`] says what a lost device costs whom. What is posted is
+//! periods of a recurring fee. [`LossPolicy`] says what a lost device costs whom,
+//! [`NationalAgreement`] what the home region of a visitor pays. What is posted is
 //! never changed.
 //!
 //! Dates are civil dates in Sweden. There is no clock here.
 
 mod accrual;
+mod agreement;
 mod depreciation;
 mod difference;
 mod error;
@@ -23,6 +25,9 @@ mod rent_rule;
 mod rent_terms;
 
 pub use accrual::{Accrual, LoanDays, Recurrence, accruals, rented_through_trial, trial_ends_on};
+pub use agreement::{
+    AgreementAnswer, AgreementError, Consultation, Limits, NationalAgreement, OutsideCare,
+};
 pub use depreciation::Acquisition;
 pub use difference::{Difference, PostedLine, difference};
 pub use error::BillingError;

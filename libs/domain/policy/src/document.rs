@@ -24,17 +24,20 @@ pub enum Section {
     Rent,
     /// `loss`: what is charged for what is lost or cannot be used again; billing's.
     Loss,
+    /// `national_agreement`: care outside the home region; billing's.
+    NationalAgreement,
     /// `free_card`: a high-cost protection; free-card's.
     FreeCard,
 }
 
 impl Section {
     /// All sections.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Fees,
         Self::Payers,
         Self::Rent,
         Self::Loss,
+        Self::NationalAgreement,
         Self::FreeCard,
     ];
 
@@ -45,6 +48,7 @@ impl Section {
             Self::Payers => "payers",
             Self::Rent => "rent",
             Self::Loss => "loss",
+            Self::NationalAgreement => "national_agreement",
             Self::FreeCard => "free_card",
         }
     }
@@ -54,7 +58,7 @@ impl Section {
     pub const fn is_shared(self) -> bool {
         match self {
             Self::Fees | Self::FreeCard => true,
-            Self::Payers | Self::Rent | Self::Loss => false,
+            Self::Payers | Self::Rent | Self::Loss | Self::NationalAgreement => false,
         }
     }
 }

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod accruals;
+mod agreement;
 mod difference;
 mod laws;
 mod loss;
