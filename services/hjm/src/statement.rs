@@ -54,6 +54,7 @@ struct Line {
     from: String,
     to: String,
     days: u32,
+    quantity: u32,
     unit_price: String,
     amount: String,
     deceased: bool,
@@ -74,6 +75,7 @@ impl From<&b::Charge> for Line {
             from: day(charge.from.as_ref()),
             to: day(charge.to.as_ref()),
             days: charge.days,
+            quantity: charge.quantity,
             unit_price: charge
                 .unit_price
                 .as_ref()
@@ -108,7 +110,7 @@ fn table(statement: &b::Statement, lines: &[b::Charge]) {
             article_number,
             from,
             to,
-            days,
+            quantity,
             unit_price,
             amount,
             reason,
@@ -121,7 +123,7 @@ fn table(statement: &b::Statement, lines: &[b::Charge]) {
             " credit"
         };
         print::line(format!(
-            "  {kind:<8} {article_number:<8} {from} – {to} {days:>3} × {unit_price:>6} \
+            "  {kind:<8} {article_number:<8} {from} – {to} {quantity:>3} × {unit_price:>6} \
              {amount:>12}  {reason}{deceased}{credit}"
         ));
     }

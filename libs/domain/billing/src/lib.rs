@@ -31,7 +31,7 @@ pub use agreement::{
 pub use depreciation::Acquisition;
 pub use difference::{Difference, PostedLine, difference};
 pub use error::BillingError;
-pub use line::{Line, LineKind, Sale, sale_line};
+pub use line::{Line, LineKind, Sale, quantity, sale_line};
 pub use loss::LossPolicy;
 pub use loss_facts::{
     Chargeable, LossDecision, LossError, LossFacts, LossKind, LossLine, LossLineKind, LossPayer,

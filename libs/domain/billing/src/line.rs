@@ -40,6 +40,18 @@ pub struct Line {
     pub deceased: bool,
 }
 
+/// How many times a line's unit price is charged, so that the product is its amount: its days when
+/// it is rent by the day, once for a month, a begun period or a sale. The direction of a credit
+/// does not matter.
+///
+/// # Errors
+/// [`BillingError::Money`] when the product does not fit.
+pub fn quantity(unit_price: UnitPrice, days: u32, amount: Money) -> Result<u32, BillingError> {
+    let by_day = unit_price.times_days(days)?.ore();
+    let is_by_day = days > 0 && by_day.unsigned_abs() == amount.ore().unsigned_abs();
+    Ok(if is_by_day { days } else { 1 })
+}
+
 /// Something sold to a unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sale {

@@ -112,6 +112,7 @@ pub(crate) fn to_pb_charge(charge: &ChargeRow) -> pb::Charge {
             .posting_month
             .map_or(String::new(), |month| month.to_string()),
         reason: charge.reason.clone(),
+        quantity: charge.quantity,
     }
 }
 

@@ -1,5 +1,6 @@
 //! All charges as one list: lines, posted own fees, and own fees that are due.
 
+use hjm_billing::quantity;
 use hjm_ids::{CustomerNumber, LoanId, Month, RecipientId, TenantId};
 use hjm_money::{Money, UnitPrice};
 use hjm_proto::billing::v1::{ChargeKind, ChargeState};
@@ -25,6 +26,8 @@ pub(crate) struct ChargeRow {
     pub(crate) from: Date,
     pub(crate) to: Date,
     pub(crate) days: u32,
+    /// How many times the unit price; 0 without one.
+    pub(crate) quantity: u32,
     pub(crate) unit_price: Option<UnitPrice>,
     pub(crate) nominal: Money,
     pub(crate) amount: Option<Money>,
@@ -71,6 +74,9 @@ impl TryFrom<StoredCharge> for ChargeRow {
         let kind = ChargeKind::from_str_name(&format!("CHARGE_KIND_{}", row.kind));
         let state = ChargeState::from_str_name(&format!("CHARGE_STATE_{}", row.state));
         let unit_price = row.unit_price.map(UnitPrice::new).transpose();
+        let unit_price = unit_price.map_err(|_| wrong())?;
+        let (days, nominal) = (count(row.days)?, Money::from_ore(row.nominal_ore));
+        let quantity = unit_price.map(|price| quantity(price, days, nominal));
         Ok(Self {
             id: row.charge_id,
             kind: kind.ok_or_else(wrong)?,
@@ -81,9 +87,10 @@ impl TryFrom<StoredCharge> for ChargeRow {
             article: row.article_number,
             from: row.from_on.to_jiff(),
             to: row.to_on.to_jiff(),
-            days: count(row.days)?,
-            unit_price: unit_price.map_err(|_| wrong())?,
-            nominal: Money::from_ore(row.nominal_ore),
+            days,
+            quantity: quantity.transpose().map_err(|_| wrong())?.unwrap_or(0),
+            unit_price,
+            nominal,
             amount: row.amount_ore.map(Money::from_ore),
             deceased: row.deceased,
             credits: row.credits_charge_id,

@@ -6,4 +6,5 @@ mod months;
 mod own_fees;
 mod rent;
 mod support;
+mod units;
 mod walls;

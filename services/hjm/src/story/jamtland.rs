@@ -281,5 +281,5 @@ fn describe(line: &b::Charge) -> String {
     };
     let deceased = if line.deceased { ", deceased" } else { "" };
     let (from, to) = (day(line.from), day(line.to));
-    format!("{sign}{from}–{to} {} × {price}{deceased}", line.days)
+    format!("{sign}{from}–{to} {} × {price}{deceased}", line.quantity)
 }

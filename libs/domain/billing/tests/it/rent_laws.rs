@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hjm_billing::{Holding, Line, PriceStep, RentPolicy, rent_lines, rent_window};
+use hjm_billing::{Holding, Line, PriceStep, RentPolicy, quantity, rent_lines, rent_window};
 use hjm_ids::Month;
 use hjm_money::UnitPrice;
 use jiff::ToSpan;
@@ -142,6 +142,8 @@ proptest! {
                 _ => vec![line.from],
             };
             let units_billed = u32::try_from(days.len()).unwrap();
+            let quantity = quantity(line.unit_price, line.days, line.amount).unwrap();
+            prop_assert_eq!(quantity, units_billed);
             prop_assert_eq!(line.amount, line.unit_price.times_days(units_billed).unwrap());
             for on in days {
                 let paid = expected.remove(&(unit, on));
