@@ -131,24 +131,30 @@ pub(crate) async fn get_price(
     })
 }
 
+/// Every fault that the domain libs find in the sections they own.
+pub(crate) fn section_faults(document: &PolicyDocument) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for section in document.sections() {
+        let checked = match section {
+            Section::Fees => FeeTable::parse(document).map(drop),
+            Section::Payers => PayerRules::parse(document).map(drop),
+            Section::Rent => RentPolicy::parse(document).map(drop),
+            Section::Loss => LossPolicy::parse(document).map(drop),
+            Section::NationalAgreement => NationalAgreement::parse(document).map(drop),
+            Section::FreeCard => Scheme::parse(document).map(drop),
+        };
+        faults.extend(checked.err().into_iter().flatten());
+    }
+    faults
+}
+
 /// Reads a policy text with every domain lib that owns a section of it.
 ///
 /// # Errors
 /// [`Failure::Invalid`] with every fault and its place, under the field `text`.
 pub(crate) fn check_policy(caller: &Caller, text: &str) -> Result<PolicyRow, Failure> {
     let document = PolicyDocument::parse(text).map_err(|faults| invalid(&faults))?;
-    let mut faults = Vec::new();
-    for section in document.sections() {
-        let checked = match section {
-            Section::Fees => FeeTable::parse(&document).map(drop),
-            Section::Payers => PayerRules::parse(&document).map(drop),
-            Section::Rent => RentPolicy::parse(&document).map(drop),
-            Section::Loss => LossPolicy::parse(&document).map(drop),
-            Section::NationalAgreement => NationalAgreement::parse(&document).map(drop),
-            Section::FreeCard => Scheme::parse(&document).map(drop),
-        };
-        faults.extend(checked.err().into_iter().flatten());
-    }
+    let mut faults = section_faults(&document);
     if document.tenant() != &caller.tenant {
         faults.push(Fault {
             place: "tenant".to_owned(),

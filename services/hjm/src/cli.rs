@@ -7,7 +7,7 @@ use hjm_postgres::{Options, PrivateServer, default_data_dir};
 use hjm_service::{Clock, telemetry};
 
 use crate::{
-    demo, print, serve, statement,
+    demo, policy, print, rules, serve, statement,
     suite::{Books, SuiteError},
     verify,
 };
@@ -33,6 +33,11 @@ enum Command {
     Statement(Statement),
     /// Check that what must always hold does hold, in the books themselves.
     Verify(Verify),
+    /// Ask a county's shipped rules on one page: the fee, who pays, how rent is counted.
+    Rules(rules::Rules),
+    /// Work with policy documents.
+    #[command(subcommand)]
+    Policy(policy::Policy),
 }
 
 /// Where the books are.
@@ -155,7 +160,11 @@ pub(crate) struct Verify {
 pub async fn run(cli: Cli) -> ExitCode {
     let filter = match cli.command {
         Command::Serve(_) => "info",
-        Command::Demo(_) | Command::Statement(_) | Command::Verify(_) => "error",
+        Command::Demo(_)
+        | Command::Statement(_)
+        | Command::Verify(_)
+        | Command::Rules(_)
+        | Command::Policy(_) => "error",
     };
     telemetry::start(telemetry::LogFormat::Text, filter);
     let done = match cli.command {
@@ -163,6 +172,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Demo(args) => demo::run(args).await,
         Command::Statement(args) => statement::run(args).await,
         Command::Verify(args) => verify::run(args).await,
+        Command::Rules(args) => rules::run(&args),
+        Command::Policy(args) => policy::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -194,6 +205,12 @@ pub(crate) enum Error {
     Postgres(#[from] hjm_postgres::ServerError),
     #[error("{0}")]
     Database(#[from] hjm_service::Failure),
+    #[error("no county {county} has rules here; there are: {known}")]
+    UnknownCounty { county: String, known: String },
+    #[error("{0} is no code of a region or municipality")]
+    BadCode(String),
+    #[error("{0} faults")]
+    PolicyFaults(usize),
     #[error("{0} of the checks found a breach")]
     Breaches(usize),
 }

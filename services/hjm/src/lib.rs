@@ -7,7 +7,9 @@ pub mod story;
 pub mod suite;
 
 mod demo;
+mod policy;
 mod print;
+mod rules;
 mod serve;
 mod statement;
 pub mod verify;

@@ -6,7 +6,6 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
     process::Stdio,
     sync::{
         Arc,
@@ -35,7 +34,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{stories, support};
+use crate::{
+    stories,
+    support::{self, program},
+};
 
 /// What a process ends with at a crash point.
 const CRASHED: i32 = 137;
@@ -202,17 +204,6 @@ async fn keep_alive(mut child: Child, mut next: Command, crashes: &AtomicU32) {
         }
         child = next.spawn().unwrap();
     }
-}
-
-/// The program of a service, beside the test programs' folder.
-fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let program = test.parent().unwrap().parent().unwrap().join(name);
-    assert!(
-        program.exists(),
-        "build the services first: cargo build --workspace --bins"
-    );
-    program
 }
 
 /// Four addresses that no other test has: loopback is a whole network, a process a host of it.

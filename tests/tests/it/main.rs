@@ -5,6 +5,7 @@ mod cancels;
 mod faults;
 mod python;
 mod refusals;
+mod rules;
 mod stories;
 mod support;
 mod tenancy;

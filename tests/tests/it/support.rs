@@ -1,5 +1,7 @@
 //! A world of its own for each test: a database, a clock, all four services on four ports.
 
+use std::path::PathBuf;
+
 use hjm::{
     desk::Desk,
     story::{ClockFile, Teller, county::County},
@@ -57,4 +59,15 @@ impl World {
         let desk = Desk::new(&self.suite.addresses, caller).unwrap();
         Teller::new(desk, self.clock.clone(), name)
     }
+}
+
+/// A program of the suite, beside the test programs' folder.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let program = test.parent().unwrap().parent().unwrap().join(name);
+    assert!(
+        program.exists(),
+        "build the services first: cargo build --workspace --bins"
+    );
+    program
 }

@@ -1,0 +1,76 @@
+//! `hjm policy`: documents are checked as catalogue would check them, before anybody imports them.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use hjm_catalogue::{FeeTable, price_conflicts};
+use hjm_policy::PolicyDocument;
+use hjm_service::Clock;
+
+use crate::{cli::Error, print};
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Policy {
+    /// Check documents: every fault with its line, and codes that two tables of a county price
+    /// differently.
+    Check {
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+pub(crate) fn run(args: &Policy) -> Result<(), Error> {
+    match args {
+        Policy::Check { files } => check(files),
+    }
+}
+
+fn check(files: &[PathBuf]) -> Result<(), Error> {
+    let mut faults = 0;
+    let mut tables: BTreeMap<String, Vec<FeeTable>> = BTreeMap::new();
+    for file in files {
+        let text = fs::read_to_string(file)?;
+        let name = file.display();
+        let document = match PolicyDocument::parse(&text) {
+            Ok(document) => document,
+            Err(found) => {
+                faults += found.len();
+                found
+                    .iter()
+                    .for_each(|fault| print::line(format!("{name}: {fault}")));
+                continue;
+            }
+        };
+        let found = catalogue_service::section_faults(&document);
+        faults += found.len();
+        found
+            .iter()
+            .for_each(|fault| print::line(format!("{name}: {fault}")));
+        if found.is_empty() {
+            let lacks = document.not_printed();
+            let lacks = lacks.map(|what| format!("; never in force, not printed: {what}"));
+            let (id, version) = (document.id(), document.version());
+            let rest = lacks.unwrap_or_default();
+            print::line(format!("{name}: {id} version {version} is right{rest}"));
+        }
+        if let Ok(Some(table)) = FeeTable::parse(&document) {
+            let county = document.tenant().to_string();
+            tables.entry(county).or_default().push(table);
+        }
+    }
+    let today = Clock::System.today()?;
+    for of_county in tables.values() {
+        for (index, right) in of_county.iter().enumerate() {
+            for left in &of_county[..index] {
+                for conflict in price_conflicts(left, right, today) {
+                    print::line(format!("warning: {conflict}"));
+                }
+            }
+        }
+    }
+    if faults == 0 {
+        Ok(())
+    } else {
+        Err(Error::PolicyFaults(faults))
+    }
+}
