@@ -52,17 +52,17 @@ async fn rent_r12_a_begun_period_is_billed_once_to_who_had_it_when_it_began() {
     bench.close("2025-02").await;
     assert_eq!(
         lines(&bench, "2309", "2025-01").await,
-        ["10/1-31/1 22 days, 1 × 280.5 = 280.50"]
+        ["10/1-31/1 22 days, 1 × 280.50 = 280.50"]
     );
     assert_eq!(
         lines(&bench, "2380", "2025-02").await,
-        ["9/2-28/2 20 days, 1 × 280.5 = 280.50"]
+        ["9/2-28/2 20 days, 1 × 280.50 = 280.50"]
     );
     // Told after February was closed: the second period never began.
     bench.loan(&moved.returned("2025-02-08").0);
     bench.close("2025-03").await;
     let credited = lines(&bench, "2380", "2025-03").await;
-    assert_eq!(credited, ["9/2-28/2 20 days, 1 × 280.5 = -280.50"]);
+    assert_eq!(credited, ["9/2-28/2 20 days, 1 × 280.50 = -280.50"]);
     assert_eq!(bench.breaches().await, Vec::<String>::new());
     let line = bench.lines("2309", "2025-01").await.remove(0);
     let decision = bench.explained(&line.charge_id).await.decision.unwrap();
@@ -80,26 +80,24 @@ async fn a_calendar_month_is_billed_whole_and_once() {
     bench.policy_text(&policy, "2015-01-01");
     bench.price("bed", "280.50", "2025-01-01");
     let bed = Draft::rental("bed", "2309", "2309", "2025-02-10");
-    bench.loan(&bed.0);
-    bench.loan(
-        &bed.moved("2380", "2380", "2025-03-16")
-            .returned("2025-04-01")
-            .0,
-    );
+    let moved = bed.moved("2380", "2380", "2025-03-16");
+    for version in [&bed, &moved, &moved.returned("2025-04-01")] {
+        bench.loan(&version.0);
+    }
     for month in ["2025-02", "2025-03", "2025-04"] {
         bench.close(month).await;
     }
     assert_eq!(
         lines(&bench, "2309", "2025-02").await,
-        ["10/2-28/2 19 days, 1 × 280.5 = 280.50"]
+        ["10/2-28/2 19 days, 1 × 280.50 = 280.50"]
     );
     assert_eq!(
         lines(&bench, "2309", "2025-03").await,
-        ["1/3-31/3 31 days, 1 × 280.5 = 280.50"]
+        ["1/3-31/3 31 days, 1 × 280.50 = 280.50"]
     );
     assert_eq!(
         lines(&bench, "2380", "2025-04").await,
-        ["1/4-1/4 1 days, 1 × 280.5 = 280.50"]
+        ["1/4-1/4 1 days, 1 × 280.50 = 280.50"]
     );
     assert_eq!(bench.breaches().await, Vec::<String>::new());
 }
