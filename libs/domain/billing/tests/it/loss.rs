@@ -345,4 +345,41 @@ proptest! {
         prop_assert!(then <= now);
         prop_assert!(then >= "300".parse().unwrap());
     }
+
+    #[test]
+    fn the_order_of_rows_and_the_question_before_do_not_matter(
+        order in Just((0..12_usize).collect::<Vec<_>>()).prop_shuffle(),
+        first in 0..2_usize, days in 0..4_000_i32,
+    ) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../policies");
+        let text = std::fs::read_to_string(folder.join("medelpunkten/loss.toml")).unwrap();
+        let (head, rows) = text.split_once("\n[[").unwrap();
+        let rows: Vec<&str> = rows.split("\n[[").collect();
+        prop_assert_eq!(rows.len(), order.len());
+        let shuffled = order.iter().map(|row| format!("\n[[{}\n", rows[*row]));
+        let policies = [
+            shipped("medelpunkten"),
+            read(&shuffled.fold(head.to_owned(), |text, row| text + &row)).unwrap(),
+        ];
+        let asked = |policy: &LossPolicy, iso: &str| {
+            let acquired_on = date("2020-01-01");
+            let facts = LossFacts {
+                kind: LossKind::Device,
+                iso: Some(iso.parse().unwrap()),
+                price: Some("14000".parse().unwrap()),
+                acquired_on: Some(acquired_on),
+                residual: None,
+                on: acquired_on.saturating_add(days.days()),
+            };
+            let decision = policy.decide(&facts).unwrap();
+            let told = decision.explanation;
+            (decision.lines, told.rule, told.source, told.facts, told.text)
+        };
+        let codes = ["122203", "150303"];
+        let answers = policies.each_ref().map(|policy| asked(policy, codes[first]));
+        let others = policies.each_ref().map(|policy| asked(policy, codes[1 - first]));
+        prop_assert_eq!(&answers[0], &answers[1]);
+        prop_assert_eq!(&others[0], &others[1]);
+        prop_assert_eq!(&answers[0], &asked(&policies[1], codes[first]));
+    }
 }
