@@ -218,7 +218,11 @@ async fn append(
     for entry in entries {
         let beside = match entry {
             LogEntry::Fee(_) | LogEntry::Cancel { .. } => beside,
-            LogEntry::CardFixed(_) | LogEntry::CardReleased(_) => &Beside::Nothing,
+            LogEntry::Correct(_)
+            | LogEntry::CardFixed(_)
+            | LogEntry::CardReleased(_)
+            | LogEntry::CardRegistered(_)
+            | LogEntry::Joined { .. } => &Beside::Nothing,
         };
         let sequence = i64::try_from(log.len())
             .map_err(|error| Failure::Internal(error.into()))?

@@ -31,7 +31,10 @@ pub(crate) fn from_pb_fee_draft(
     Some(ProposedFee {
         fee: FeeId::new(Uuid::now_v7()),
         on: on?,
+        occurred_at: None,
         principal: principal?,
+        kind: None,
+        age: None,
         nominal: nominal?,
     })
 }
@@ -91,14 +94,14 @@ pub(crate) fn to_pb_status(scheme: &Scheme, as_of: Date, status: &Status) -> pb:
             pb::CardState::BelowLimit
         }
         StatusKind::Preliminary => pb::CardState::Preliminary,
-        StatusKind::Final => pb::CardState::Final,
+        StatusKind::Final | StatusKind::Imported | StatusKind::Registered => pb::CardState::Final,
         StatusKind::Retained => pb::CardState::Retained,
     };
     pb::AccountStatus {
         scheme_id: scheme.id().to_owned(),
         as_of: Some(to_pb_date(as_of)),
         accumulated: Some(to_pb_money(status.accumulated)),
-        ceiling: status.ceiling.map(to_pb_money),
+        ceiling: status.ceiling().map(to_pb_money),
         remaining: status.remaining.map(to_pb_money),
         period_start: status.period_start.map(to_pb_date),
         card: card.into(),
@@ -112,27 +115,25 @@ pub(crate) fn registered_at(log: &[LogEntry], fee: FeeId) -> Option<Timestamp> {
     log.iter().find_map(|entry| match entry {
         LogEntry::Fee(event) if event.fee == fee => Some(event.registered_at),
         LogEntry::Fee(_)
+        | LogEntry::Correct(_)
         | LogEntry::Cancel { .. }
         | LogEntry::CardFixed(_)
-        | LogEntry::CardReleased(_) => None,
+        | LogEntry::CardReleased(_)
+        | LogEntry::CardRegistered(_)
+        | LogEntry::Joined { .. } => None,
     })
 }
 
 /// A registered fee. Of a cancelled one all that was charged goes back.
 pub(crate) fn to_pb_fee(log: &[LogEntry], fee: &AssessedFee) -> pb::Fee {
     let cancelled = fee.outcome == Outcome::Cancelled;
-    let overcharge = if cancelled {
-        fee.charged
-    } else {
-        fee.overcharge
-    };
     pb::Fee {
         fee_id: fee.fee.to_string(),
         event_on: Some(to_pb_date(fee.on)),
         nominal: Some(to_pb_money(fee.nominal)),
         charged: Some(to_pb_money(fee.charged)),
         entitled: Some(to_pb_money(fee.entitled)),
-        overcharge: Some(to_pb_money(overcharge)),
+        overcharge: Some(to_pb_money(fee.to_refund())),
         undercharge: Some(to_pb_money(fee.undercharge)),
         cancelled,
         registered_at: registered_at(log, fee.fee).map(to_pb_timestamp),

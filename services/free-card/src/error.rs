@@ -66,19 +66,27 @@ impl From<Error> for Status {
             Error::SchemeUnknown => ("SCHEME_UNKNOWN", "scheme_id"),
             Error::FeeReferenceTaken => ("FEE_REFERENCE_TAKEN", "external_reference"),
             Error::Fee(part, refusal) => match refusal {
-                hjm_free_card::Refusal::DateInFuture { .. } => (refusal.reason(), part.event_on()),
+                hjm_free_card::Refusal::DateInFuture { .. }
+                | hjm_free_card::Refusal::InstantOfAnotherDay { .. }
+                | hjm_free_card::Refusal::AfterDeath { .. } => (refusal.reason(), part.event_on()),
+                hjm_free_card::Refusal::OptedOut => (refusal.reason(), "recipient_id"),
                 hjm_free_card::Refusal::AmountNegative => (refusal.reason(), part.nominal()),
             },
             Error::Engine(part, error) => match error {
-                EngineError::CeilingMissing { .. } | EngineError::CalendarEnds { .. } => {
-                    (error.reason(), part.event_on())
+                EngineError::CeilingMissing { .. } => (error.reason(), part.event_on()),
+                EngineError::Money(_) | EngineError::ShareMissing { .. } => {
+                    (error.reason(), part.nominal())
                 }
-                EngineError::Money(_) => (error.reason(), part.nominal()),
+                EngineError::CompositeReadsOnly { .. }
+                | EngineError::SchemeNotRead { .. }
+                | EngineError::CardExists { .. }
+                | EngineError::CardEndsBeforeItBegins { .. }
+                | EngineError::ExternalCardRefused { .. } => (error.reason(), error.field()),
                 EngineError::AlreadyCancelled { .. } => ("ALREADY_CANCELLED", "fee_id"),
                 EngineError::UnknownFee { .. } => return Failure::NotFound("fee").into(),
-                EngineError::DuplicateFee { .. }
-                | EngineError::DuplicateSequence { .. }
-                | EngineError::UnknownCard { .. } => return Failure::internal(text).into(),
+                EngineError::DuplicateFee { .. } | EngineError::UnknownCard { .. } => {
+                    return Failure::internal(text).into();
+                }
             },
             Error::Failure(failure) => return failure.into(),
         };

@@ -1,9 +1,50 @@
 //! What happened on an account, in the order it was stored.
 
+use std::fmt;
+use std::str::FromStr;
+
 use hjm_ids::{FeeId, PrincipalId};
 use hjm_money::Money;
 use jiff::Timestamp;
 use jiff::civil::Date;
+
+use crate::place::Place;
+
+/// What a fee is for, as the tariff names it: a scheme may leave kinds out (R13, R14). Written as
+/// 2 to 40 characters a-z, 0-9 and -.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FeeKind(String);
+
+/// Why a text is no kind of fee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a kind of fee is written as 2 to 40 characters a-z, 0-9 and -")]
+pub struct FeeKindError;
+
+impl FeeKind {
+    /// The text as it was read.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for FeeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl FromStr for FeeKind {
+    type Err = FeeKindError;
+
+    fn from_str(text: &str) -> Result<Self, FeeKindError> {
+        let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        if (2..=40).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(FeeKindError)
+        }
+    }
+}
 
 /// A fee that was registered on an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,88 +52,56 @@ pub struct FeeEvent {
     /// The fee, unique on the account.
     pub fee: FeeId,
     /// Its number on the account, given when it was stored; breaks ties between fees of one date
-    /// (D-4).
+    /// that were registered at the same instant (D-4).
     pub sequence: u64,
     /// The date the fee is counted on, in Sweden: by the prescription or the delivery, as the
     /// scheme says.
     pub on: Date,
+    /// The instant of the event, where a desk told it; orders the fees of one date.
+    pub occurred_at: Option<Timestamp>,
     /// When it was stored, on the service's clock.
     pub registered_at: Timestamp,
     /// The principal that charges it; whether the fee counts depends on its membership on `on`.
     pub principal: PrincipalId,
-    /// The fee of the tariff, before any free card.
+    /// What it is for, where that was told; a kind that the scheme leaves out does not count.
+    pub kind: Option<FeeKind>,
+    /// The person's age on `on` in whole years, where that was told; a scheme may exempt ages.
+    pub age: Option<u8>,
+    /// The fee of the tariff, before any free card; under a scheme with tiers the price.
     pub nominal: Money,
     /// What the person was told to pay.
     pub charged: Money,
 }
 
-/// A fee that somebody asks about or is about to register.
+impl FeeEvent {
+    /// Where it stands in event order.
+    pub fn place(&self) -> Place {
+        Place {
+            on: self.on,
+            occurred_at: self.occurred_at.unwrap_or(Timestamp::MAX),
+            registered_at: self.registered_at,
+            sequence: self.sequence,
+            fee: self.fee,
+        }
+    }
+}
+
+/// A change of a registered fee that was wrong (D-8). It keeps its number, what was charged for
+/// it, who charged it and what for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProposedFee {
-    /// The id it has, or would have.
+pub struct Correction {
+    /// The fee.
     pub fee: FeeId,
-    /// The date it is counted on, in Sweden.
+    /// The date it should have had.
     pub on: Date,
-    /// The principal that charges it.
-    pub principal: PrincipalId,
-    /// The fee of the tariff, before any free card.
+    /// The instant of the event, where it is known.
+    pub occurred_at: Option<Timestamp>,
+    /// The person's age on that date, where it is known.
+    pub age: Option<u8>,
+    /// The fee of the tariff that it should have had.
     pub nominal: Money,
-}
-
-impl ProposedFee {
-    /// Whether the fee may be registered at all on `today` (D-30). A fee of zero may: it is a
-    /// record that never opens a period (D-29).
-    ///
-    /// # Errors
-    /// Every [`Refusal`] that applies, not just the first.
-    pub fn check(&self, today: Date) -> Result<(), Vec<Refusal>> {
-        let mut refusals = Vec::new();
-        if self.on > today {
-            refusals.push(Refusal::DateInFuture { on: self.on, today });
-        }
-        if self.nominal.is_negative() {
-            refusals.push(Refusal::AmountNegative);
-        }
-        if refusals.is_empty() {
-            Ok(())
-        } else {
-            Err(refusals)
-        }
-    }
-}
-
-/// Why a fee is not taken on an account, whatever the account holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The fee is dated after today.
-    #[error("a fee is dated today or earlier: {on} is after {today}")]
-    DateInFuture {
-        /// The date that was given.
-        on: Date,
-        /// The service's date in Sweden.
-        today: Date,
-    },
-    /// The fee is below zero.
-    #[error("a fee is not negative")]
-    AmountNegative,
-}
-
-impl Refusal {
-    /// The field of the fee it concerns.
-    pub const fn field(self) -> &'static str {
-        match self {
-            Self::DateInFuture { .. } => "event_date",
-            Self::AmountNegative => "amount",
-        }
-    }
-
-    /// The stable reason code.
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::DateInFuture { .. } => "FEE_IN_FUTURE",
-            Self::AmountNegative => "AMOUNT_NEGATIVE",
-        }
-    }
+    /// When it was corrected.
+    pub at: Timestamp,
 }
 
 /// A card that became final: the person may rely on every day of it (decisions 32, D-6).
@@ -122,11 +131,54 @@ pub struct CardRelease {
     pub at: Timestamp,
 }
 
+/// Why there is a card that the account's own fees do not give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardReason {
+    /// A valid card of another principal was shown (D-16): covers every fee of its days.
+    ValidCard,
+    /// A medical reason (D-38): covers every fee of its days.
+    Medical,
+    /// A final card of a pool that the person has left (D-18): covers what comes after the fee
+    /// that completed it, and that fee, where it is this person's, costs what it did.
+    Kept {
+        /// Where that fee stands.
+        after: Place,
+        /// What it cost.
+        entitled: Money,
+    },
+}
+
+impl CardReason {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::ValidCard => "VALID_CARD",
+            Self::Medical => "MEDICAL",
+            Self::Kept { .. } => "KEPT",
+        }
+    }
+}
+
+/// A card that was registered without fees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegisteredCard {
+    /// First day.
+    pub from: Date,
+    /// Last day, inclusive.
+    pub to: Date,
+    /// Why.
+    pub reason: CardReason,
+    /// When it was registered.
+    pub at: Timestamp,
+}
+
 /// One entry of an account's log. Entries are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogEntry {
     /// A fee was registered.
     Fee(FeeEvent),
+    /// A fee was changed.
+    Correct(Correction),
     /// A fee was cancelled, wholly: it no longer counts.
     Cancel {
         /// The fee that no longer counts.
@@ -138,6 +190,14 @@ pub enum LogEntry {
     CardFixed(FixedCard),
     /// A final card was taken back.
     CardReleased(CardRelease),
+    /// A card was registered without fees.
+    CardRegistered(RegisteredCard),
+    /// The logs before this entry were those of several persons; from here they share the account.
+    /// Only [`unite`](crate::unite) writes it, and it is not stored.
+    Joined {
+        /// When they were joined.
+        at: Timestamp,
+    },
 }
 
 impl LogEntry {
@@ -145,9 +205,17 @@ impl LogEntry {
     pub const fn at(&self) -> Timestamp {
         match self {
             Self::Fee(fee) => fee.registered_at,
-            Self::Cancel { at, .. } => *at,
+            Self::Correct(correction) => correction.at,
+            Self::Cancel { at, .. } | Self::Joined { at } => *at,
             Self::CardFixed(card) => card.at,
             Self::CardReleased(release) => release.at,
+            Self::CardRegistered(card) => card.at,
         }
     }
+}
+
+/// What was known at an instant: the entries of a log through it. Instants of a log never
+/// decrease, which [`register`](crate::register) and its like see to.
+pub fn known_at(log: &[LogEntry], at: Timestamp) -> &[LogEntry] {
+    &log[..log.partition_point(|entry| entry.at() <= at)]
 }

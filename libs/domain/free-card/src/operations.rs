@@ -2,26 +2,33 @@
 //! is answered, all of it, in one transaction that holds the account.
 
 use hjm_ids::FeeId;
+use hjm_money::Money;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::assess::DrawnCard;
 use crate::error::EngineError;
-use crate::log::{CardRelease, FeeEvent, FixedCard, LogEntry, ProposedFee};
-use crate::replay::{Account, AccountState, AssessedFee};
-use crate::scheme::{CancelFinal, Scheme};
+use crate::log::{
+    CardReason, CardRelease, Correction, FeeEvent, FixedCard, LogEntry, RegisteredCard,
+};
+use crate::person::ProposedFee;
+use crate::replay::Account;
+use crate::run::DrawnCard;
+use crate::scheme::{CancelFinal, Limit, Scheme, Settlement};
+use crate::state::{AccountState, AssessedFee, Outcome};
 use crate::status::{Status, status_on};
 
 /// What a fee would cost, and how the account would stand on the fee's date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
-    /// The fee, as if it were registered: `entitled` is what to charge.
+    /// The fee, as if it were registered: `entitled` is what it should cost.
     pub fee: AssessedFee,
-    /// The account on the fee's date, the fee included.
+    /// The account on the fee's date, the fee included: what remains after it.
     pub status: Status,
+    /// The next limit that is known to differ, and its first day: worth telling before it comes.
+    pub coming_limit: Option<(Date, Limit)>,
 }
 
-/// What registering or cancelling a fee comes to.
+/// What registering, correcting or cancelling a fee comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
     /// What to append, in this order.
@@ -32,7 +39,7 @@ pub struct Registration {
 
 /// The entry that makes the first due card of the log final, if one is due at `now` (decisions 32).
 /// Its instant is the due instant, not `now`. Several cards may be due: append and ask again.
-/// [`register`] and [`cancel`] do so themselves.
+/// [`register`] and its like do so themselves.
 ///
 /// # Errors
 /// As [`replay`](crate::replay).
@@ -42,7 +49,7 @@ pub fn due_fix(
     now: Timestamp,
 ) -> Result<Option<LogEntry>, EngineError> {
     let account = Account::of(scheme, log)?;
-    Ok(account.due(scheme, now).map(LogEntry::CardFixed))
+    Ok(account.live.due(scheme, now).map(LogEntry::CardFixed))
 }
 
 /// What each fee would cost, were they registered at `now` in the order given. Changes nothing.
@@ -58,25 +65,25 @@ pub fn quote(
     let mut writing = Writing::open(scheme, log, now)?;
     let mut quotes = Vec::with_capacity(fees.len());
     for proposed in fees {
-        writing.fix_due(now)?;
-        writing.add_fee(proposed, now)?;
-        let state = writing.account.clone().state(scheme)?;
+        writing.add_fee(proposed)?;
+        let state = writing.account.state(scheme)?;
         let fee = state.fee(proposed.fee).cloned();
         quotes.push(Quote {
             fee: fee.ok_or(EngineError::UnknownFee { fee: proposed.fee })?,
             status: status_on(scheme, &state, proposed.on, now)?,
+            coming_limit: scheme.coming_limit(proposed.on),
         });
     }
     Ok(quotes)
 }
 
 /// The entries that register `proposed` at `now`: the cards that became final before it, then the
-/// fee with the next sequence and charged as it is entitled. It never looks at today: see
+/// fee with the next number, charged as [`charge`] says. It never looks at today: see
 /// [`ProposedFee::check`].
 ///
 /// # Errors
-/// [`EngineError::CeilingMissing`], [`EngineError::DuplicateFee`]; the rest as
-/// [`replay`](crate::replay).
+/// [`EngineError::CeilingMissing`], [`EngineError::DuplicateFee`],
+/// [`EngineError::CompositeReadsOnly`]; the rest as [`replay`](crate::replay).
 pub fn register(
     scheme: &Scheme,
     log: &[LogEntry],
@@ -84,11 +91,27 @@ pub fn register(
     now: Timestamp,
 ) -> Result<Registration, EngineError> {
     let mut writing = Writing::open(scheme, log, now)?;
-    writing.add_fee(proposed, now)?;
-    Ok(Registration {
-        entries: writing.entries,
-        state: writing.account.state(scheme)?,
-    })
+    writing.add_fee(proposed)?;
+    writing.done()
+}
+
+/// As [`register`], for a fee that a desk has charged already while it could not ask (D-24): what
+/// it took too much is an overcharge of it.
+///
+/// # Errors
+/// As [`register`].
+pub fn register_charged(
+    scheme: &Scheme,
+    log: &[LogEntry],
+    proposed: &ProposedFee,
+    charged: Money,
+    now: Timestamp,
+) -> Result<Registration, EngineError> {
+    let mut writing = Writing::open(scheme, log, now)?;
+    let sequence = writing.account.live.next_sequence();
+    let event = fee_event(proposed, sequence, charged, writing.now);
+    writing.append(LogEntry::Fee(event))?;
+    writing.done()
 }
 
 /// The entries that cancel `fee` at `now`: the cards that became final before it, the
@@ -105,16 +128,93 @@ pub fn cancel(
     now: Timestamp,
 ) -> Result<Registration, EngineError> {
     let mut writing = Writing::open(scheme, log, now)?;
-    let before = writing.account.cards_of_fees(scheme)?;
-    writing.append(LogEntry::Cancel { fee, at: now })?;
-    match scheme.on_cancel_final() {
-        CancelFinal::Retain => {}
-        CancelFinal::Recalculate => writing.release_changed(&before, now)?,
+    let at = writing.now;
+    writing.change(LogEntry::Cancel { fee, at })?;
+    writing.done()
+}
+
+/// The entries that correct a fee: as [`cancel`], with the amount and date it should have had. The
+/// correction is dated `correction.at`; the fee keeps its number and what was charged.
+///
+/// # Errors
+/// As [`cancel`], and [`EngineError::CeilingMissing`] on the new date.
+pub fn correct(
+    scheme: &Scheme,
+    log: &[LogEntry],
+    correction: &Correction,
+) -> Result<Registration, EngineError> {
+    let mut writing = Writing::open(scheme, log, correction.at)?;
+    let at = writing.now;
+    writing.change(LogEntry::Correct(Correction {
+        at,
+        ..correction.clone()
+    }))?;
+    writing.done()
+}
+
+/// The entries that register a card without fees (D-16, D-38). Without `extend_existing` there
+/// must be no card on any of its days.
+///
+/// # Errors
+/// [`EngineError::CardExists`], [`EngineError::CardEndsBeforeItBegins`],
+/// [`EngineError::ExternalCardRefused`]; the rest as [`replay`](crate::replay).
+pub fn register_card(
+    scheme: &Scheme,
+    log: &[LogEntry],
+    card: RegisteredCard,
+    extend_existing: bool,
+) -> Result<Registration, EngineError> {
+    let RegisteredCard { from, to, .. } = card;
+    if to < from {
+        return Err(EngineError::CardEndsBeforeItBegins { from, to });
     }
-    Ok(Registration {
-        entries: writing.entries,
-        state: writing.account.state(scheme)?,
-    })
+    if card.reason == CardReason::ValidCard && !scheme.accepts_external_cards() {
+        let scheme = scheme.id().to_owned();
+        return Err(EngineError::ExternalCardRefused { scheme });
+    }
+    let mut writing = Writing::open(scheme, log, card.at)?;
+    let state = writing.account.state(scheme)?;
+    let there = state
+        .cards
+        .iter()
+        .find(|there| there.from <= to && from <= there.to);
+    if let (Some(there), false) = (there, extend_existing) {
+        let (from, to) = (there.from, there.to);
+        return Err(EngineError::CardExists { from, to });
+    }
+    let at = writing.now;
+    writing.append(LogEntry::CardRegistered(RegisteredCard { at, ..card }))?;
+    writing.done()
+}
+
+/// What a desk charges for a fee: what it should cost, or under
+/// [`Settlement::RefundOnApplication`] all of it, and the person applies for the excess. Who is
+/// exempt is charged nothing either way.
+pub fn charge(scheme: &Scheme, nominal: Money, entitled: Money, outcome: Outcome) -> Money {
+    match scheme.settlement() {
+        Settlement::RefundOnApplication if outcome != Outcome::Exempt => nominal,
+        Settlement::AtDesk | Settlement::RefundOnApplication => entitled,
+    }
+}
+
+pub(crate) fn fee_event(
+    proposed: &ProposedFee,
+    sequence: u64,
+    charged: Money,
+    at: Timestamp,
+) -> FeeEvent {
+    FeeEvent {
+        fee: proposed.fee,
+        sequence,
+        on: proposed.on,
+        occurred_at: proposed.occurred_at,
+        registered_at: at,
+        principal: proposed.principal.clone(),
+        kind: proposed.kind.clone(),
+        age: proposed.age,
+        nominal: proposed.nominal,
+        charged,
+    }
 }
 
 /// An account with the entries that are about to be appended to its log.
@@ -122,18 +222,32 @@ struct Writing<'a> {
     scheme: &'a Scheme,
     account: Account,
     entries: Vec<LogEntry>,
+    now: Timestamp,
 }
 
 impl<'a> Writing<'a> {
     /// Whatever is written at `now`, the cards that are due come first.
     fn open(scheme: &'a Scheme, log: &[LogEntry], now: Timestamp) -> Result<Self, EngineError> {
+        if scheme.is_composite() {
+            let scheme = scheme.id().to_owned();
+            return Err(EngineError::CompositeReadsOnly { scheme });
+        }
+        let account = Account::of(scheme, log)?;
         let mut writing = Self {
             scheme,
-            account: Account::of(scheme, log)?,
+            now: account.live.instant(now),
+            account,
             entries: Vec::new(),
         };
-        writing.fix_due(now)?;
+        writing.fix_due()?;
         Ok(writing)
+    }
+
+    fn done(self) -> Result<Registration, EngineError> {
+        Ok(Registration {
+            entries: self.entries,
+            state: self.account.state(self.scheme)?,
+        })
     }
 
     fn append(&mut self, entry: LogEntry) -> Result<(), EngineError> {
@@ -142,42 +256,54 @@ impl<'a> Writing<'a> {
         Ok(())
     }
 
-    fn fix_due(&mut self, now: Timestamp) -> Result<(), EngineError> {
-        while let Some(fixed) = self.account.due(self.scheme, now) {
+    fn fix_due(&mut self) -> Result<(), EngineError> {
+        while let Some(fixed) = self.account.live.due(self.scheme, self.now) {
             self.append(LogEntry::CardFixed(fixed))?;
         }
         Ok(())
     }
 
-    fn add_fee(&mut self, proposed: &ProposedFee, now: Timestamp) -> Result<(), EngineError> {
-        let mut event = FeeEvent {
-            fee: proposed.fee,
-            sequence: self.account.next_sequence(),
-            on: proposed.on,
-            registered_at: now,
-            principal: proposed.principal.clone(),
-            nominal: proposed.nominal,
-            charged: proposed.nominal,
-        };
-        let mut tried = self.account.clone();
-        tried.add(self.scheme, &LogEntry::Fee(event.clone()))?;
-        let entitled = tried.entitled(event.fee);
-        event.charged = entitled.ok_or(EngineError::UnknownFee { fee: event.fee })?;
-        self.append(LogEntry::Fee(event))
+    fn add_fee(&mut self, proposed: &ProposedFee) -> Result<(), EngineError> {
+        self.fix_due()?;
+        let sequence = self.account.live.next_sequence();
+        let mut event = fee_event(proposed, sequence, proposed.nominal, self.now);
+        let verdict = self
+            .account
+            .add(self.scheme, &LogEntry::Fee(event.clone()))?;
+        let verdict = verdict.ok_or(EngineError::UnknownFee { fee: event.fee })?;
+        event.charged = charge(
+            self.scheme,
+            event.nominal,
+            verdict.entitled,
+            verdict.outcome,
+        );
+        self.account.set_charged(event.fee, event.charged)?;
+        self.entries.push(LogEntry::Fee(event));
+        Ok(())
     }
 
-    /// A fixed card is released when the cancellation changed the card that the fees give for its
-    /// days; one that was held or kept for another reason stays.
-    fn release_changed(&mut self, before: &[DrawnCard], at: Timestamp) -> Result<(), EngineError> {
+    /// Appends an entry that takes something back, and what the scheme lets follow from that.
+    fn change(&mut self, entry: LogEntry) -> Result<(), EngineError> {
+        let before = self.account.cards_of_fees(self.scheme)?;
+        self.append(entry)?;
+        match self.scheme.on_cancel_final() {
+            CancelFinal::Retain => Ok(()),
+            CancelFinal::Recalculate => self.release_changed(&before),
+        }
+    }
+
+    /// A fixed card is released when the change altered the card that the fees give for its days;
+    /// one that was held or kept for another reason stays.
+    fn release_changed(&mut self, before: &[DrawnCard]) -> Result<(), EngineError> {
         let after = self.account.cards_of_fees(self.scheme)?;
-        let fixed: Vec<FixedCard> = self.account.fixed().collect();
+        let fixed = self.account.facts.fixed().to_vec();
         for card in fixed {
             if days_given(before, card) != days_given(&after, card) {
                 self.append(LogEntry::CardReleased(CardRelease {
                     completed_by: card.completed_by,
                     from: card.from,
                     to: card.to,
-                    at,
+                    at: self.now,
                 }))?;
             }
         }

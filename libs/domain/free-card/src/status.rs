@@ -4,10 +4,12 @@ use hjm_money::Money;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::assess::counted_on;
 use crate::error::EngineError;
-use crate::replay::{AccountState, Card, CardStanding, CountedFee, Outcome};
-use crate::scheme::Scheme;
+use crate::place::Place;
+use crate::replay::public_card;
+use crate::run::Run;
+use crate::scheme::{Limit, Scheme, WindowMode};
+use crate::state::{AccountState, Card, CardStanding, CountedFee, Outcome};
 
 /// Where an account stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +22,12 @@ pub enum StatusKind {
     Preliminary,
     /// A card is valid and will stay so to its end.
     Final,
-    /// As final, kept although the fees no longer reach the ceiling.
+    /// As final, kept although the fees no longer reach the limit.
     Retained,
+    /// A card of another principal is valid.
+    Imported,
+    /// A card for a medical reason is valid.
+    Registered,
     /// The last card has ended and nothing counts since.
     Expired,
 }
@@ -35,6 +41,8 @@ impl StatusKind {
             Self::Preliminary => "PRELIMINARY",
             Self::Final => "FINAL",
             Self::Retained => "RETAINED",
+            Self::Imported => "IMPORTED",
+            Self::Registered => "REGISTERED",
             Self::Expired => "EXPIRED",
         }
     }
@@ -45,13 +53,17 @@ impl StatusKind {
 pub struct Status {
     /// Where the account stands.
     pub kind: StatusKind,
-    /// What counts towards the ceiling on the date; while a card is valid, what built it.
+    /// What counts towards the limit on the date; while a card is valid, what built it.
     pub accumulated: Money,
-    /// The ceiling: the one that was reached while a card is valid, else the date's; none where
-    /// the scheme has none on the date.
-    pub ceiling: Option<Money>,
-    /// What the person can still have to pay before a card; zero while one is valid.
+    /// The limit: the one that was reached while a card is valid, else the date's; none where the
+    /// scheme has none on the date.
+    pub limit: Option<Limit>,
+    /// What the person can still have to pay before a card; zero while one is valid; none where
+    /// the limit is no sum.
     pub remaining: Option<Money>,
+    /// How many fees are left before a card; zero while one is valid; none where the limit is no
+    /// number.
+    pub remaining_count: Option<u32>,
     /// The date of the oldest fee that counts.
     pub period_start: Option<Date>,
     /// The card that is valid on the date, with its standing at the instant.
@@ -60,12 +72,31 @@ pub struct Status {
     pub fees: Vec<CountedFee>,
 }
 
+impl Status {
+    /// The ceiling, where the limit is a sum.
+    pub fn ceiling(&self) -> Option<Money> {
+        self.limit.and_then(Limit::ceiling)
+    }
+
+    /// The last day through which an offline desk may trust a card it was shown: a preliminary one
+    /// may still move, so it is asked for each time (D-24).
+    pub fn cacheable_until(&self) -> Option<Date> {
+        let card = self.card.as_ref()?;
+        match card.standing {
+            CardStanding::Preliminary { .. } => None,
+            CardStanding::Final
+            | CardStanding::Retained
+            | CardStanding::Imported
+            | CardStanding::Registered => Some(card.to),
+        }
+    }
+}
+
 /// The account on the date `on`, as the fees dated by then give it, at the instant `now`: a
 /// preliminary card whose time has passed by `now` is final, written or not (decisions 32).
 ///
 /// # Errors
-/// [`EngineError::Money`] and [`EngineError::CalendarEnds`]; a missing ceiling is none, not an
-/// error, since nothing is charged here.
+/// [`EngineError::Money`]; a missing limit is none, not an error, since nothing is charged here.
 pub fn status_on(
     scheme: &Scheme,
     state: &AccountState,
@@ -73,61 +104,126 @@ pub fn status_on(
     now: Timestamp,
 ) -> Result<Status, EngineError> {
     if let Some(card) = state.card_on(on) {
-        return Ok(under_card(seen_at(card, now)));
+        return Ok(under_card(seen_at(card.clone(), now)));
     }
     let ended = state.cards.iter().rfind(|card| card.to < on);
-    let since_card: Vec<CountedFee> = state
-        .fees
-        .iter()
-        .filter(|fee| fee.counted() && fee.on <= on)
+    let counted = |fee: &&crate::state::AssessedFee| {
+        let by_price = fee.outcome == Outcome::Share;
+        (fee.counted() || by_price) && fee.on <= on
+    };
+    let since_card = state.fees.iter().filter(counted);
+    let since_card: Vec<CountedFee> = since_card
         .filter(|fee| ended.is_none_or(|card| fee.on > card.to))
         .map(|fee| CountedFee {
             fee: fee.fee,
             on: fee.on,
             entitled: fee.entitled,
+            nominal: fee.nominal,
+            last_day: scheme.last_day(fee.on),
+            area: 0,
         })
         .collect();
-    let fees = counted_on(scheme, &since_card, on)?;
-    let accumulated = Money::sum(fees.iter().map(|fee| fee.entitled))?;
-    let ceiling = scheme.ceiling(on).ok();
-    let remaining = ceiling
-        .map(|ceiling| ceiling.checked_sub(accumulated))
-        .transpose()?
-        .map(|left| left.max(Money::ZERO));
-    let is_known = |outcome: Outcome| outcome != Outcome::Cancelled;
+    let known = |fee: &crate::state::AssessedFee| fee.outcome != Outcome::Cancelled && fee.on <= on;
     let kind = if ended.is_some() && since_card.is_empty() {
         StatusKind::Expired
-    } else if state
-        .fees
-        .iter()
-        .any(|fee| fee.on <= on && is_known(fee.outcome))
-    {
+    } else if state.fees.iter().any(known) {
         StatusKind::BelowLimit
     } else {
         StatusKind::None
     };
+    below(scheme, kind, counted_on(scheme, &since_card, on), on)
+}
+
+/// Of the counted fees of one run without a card, in event order, those that count on `on`.
+fn counted_on(scheme: &Scheme, fees: &[CountedFee], on: Date) -> Vec<CountedFee> {
+    match scheme.mode() {
+        WindowMode::Rolling => {
+            let kept = fees.iter().filter(|fee| on <= fee.last_day);
+            kept.copied().collect()
+        }
+        WindowMode::Tumbling => {
+            let mut period: Vec<CountedFee> = Vec::new();
+            for fee in fees {
+                keep_open(&mut period, fee.on);
+                period.push(*fee);
+            }
+            keep_open(&mut period, on);
+            period
+        }
+    }
+}
+
+/// Empties a fixed period that has ended before `on`.
+fn keep_open(period: &mut Vec<CountedFee>, on: Date) {
+    if period.first().is_some_and(|first| on > first.last_day) {
+        period.clear();
+    }
+}
+
+/// The account on a date that is not before any of its fees, from where the last of them left it.
+/// `any` tells whether there is a fee at all.
+pub(crate) fn status_after(
+    scheme: &Scheme,
+    run: &Run,
+    any: bool,
+    on: Date,
+    now: Timestamp,
+) -> Result<Status, EngineError> {
+    let mut run = run.clone();
+    run.arrive(scheme, Place::dusk(on))?;
+    if let Some(card) = run.card {
+        let since = card.since;
+        return Ok(under_card(seen_at(public_card(scheme, card, since)?, now)));
+    }
+    let kind = if !run.ended.is_empty() && !run.counted_since_card() {
+        StatusKind::Expired
+    } else if any {
+        StatusKind::BelowLimit
+    } else {
+        StatusKind::None
+    };
+    below(scheme, kind, run.counted().copied().collect(), on)
+}
+
+fn below(
+    scheme: &Scheme,
+    kind: StatusKind,
+    fees: Vec<CountedFee>,
+    on: Date,
+) -> Result<Status, EngineError> {
+    let accumulated = Money::sum(fees.iter().map(|fee| fee.entitled))?;
+    let limit = scheme.limit(on).ok();
+    let count = u32::try_from(fees.len()).unwrap_or(u32::MAX);
+    let (remaining, remaining_count) = match limit {
+        Some(Limit::Sum(ceiling)) => {
+            let left = ceiling.checked_sub(accumulated)?;
+            (Some(left.max(Money::ZERO)), None)
+        }
+        Some(Limit::Count(limit)) => (None, Some(limit.saturating_sub(count))),
+        Some(Limit::Open) | None => (None, None),
+    };
     Ok(Status {
         kind,
         accumulated,
-        ceiling,
+        limit,
         remaining,
+        remaining_count,
         period_start: fees.first().map(|fee| fee.on),
         card: None,
         fees,
     })
 }
 
-fn seen_at(card: &Card, now: Timestamp) -> Card {
+fn seen_at(card: Card, now: Timestamp) -> Card {
     let standing = match card.standing {
         CardStanding::Preliminary { final_at } if final_at <= now => CardStanding::Final,
         standing @ (CardStanding::Preliminary { .. }
         | CardStanding::Final
-        | CardStanding::Retained) => standing,
+        | CardStanding::Retained
+        | CardStanding::Imported
+        | CardStanding::Registered) => standing,
     };
-    Card {
-        standing,
-        ..card.clone()
-    }
+    Card { standing, ..card }
 }
 
 fn under_card(card: Card) -> Status {
@@ -135,12 +231,16 @@ fn under_card(card: Card) -> Status {
         CardStanding::Preliminary { .. } => StatusKind::Preliminary,
         CardStanding::Final => StatusKind::Final,
         CardStanding::Retained => StatusKind::Retained,
+        CardStanding::Imported => StatusKind::Imported,
+        CardStanding::Registered => StatusKind::Registered,
     };
+    let remaining_count = matches!(card.limit, Some(Limit::Count(_))).then_some(0);
     Status {
         kind,
         accumulated: card.accumulated,
-        ceiling: card.ceiling,
-        remaining: Some(Money::ZERO),
+        limit: card.limit,
+        remaining: remaining_count.is_none().then_some(Money::ZERO),
+        remaining_count,
         period_start: card.period_start,
         fees: card.fees.clone(),
         card: Some(card),

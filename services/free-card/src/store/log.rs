@@ -60,8 +60,11 @@ impl StoredEntry {
                 fee,
                 sequence: self.sequence.unsigned_abs(),
                 on: self.event_on?.to_jiff(),
+                occurred_at: None,
                 registered_at: at,
                 principal: self.principal_id?.parse().ok()?,
+                kind: None,
+                age: None,
                 nominal: Money::from_ore(self.nominal_ore?),
                 charged: Money::from_ore(self.charged_ore?),
             })),
@@ -130,6 +133,9 @@ pub(crate) async fn log_append(
         LogEntry::CardReleased(card) => {
             let dates = Some((card.from, card.to));
             ("CARD_RELEASED", card.completed_by, None, dates)
+        }
+        LogEntry::Correct(_) | LogEntry::CardRegistered(_) | LogEntry::Joined { .. } => {
+            return Err(Failure::internal("an entry of a kind that nothing here asks for").into());
         }
     };
     let (external_reference, answer, reason, text) = match beside {

@@ -1,6 +1,6 @@
-use hjm_free_card::{EngineError, LogEntry, ProposedFee, Refusal, cancel, quote, register, replay};
+use hjm_free_card::{EngineError, ProposedFee, Refusal, cancel, quote, register};
 
-use crate::support::{Options, date, event, fee_id, money, morning, proposed, scheme};
+use crate::support::{Options, date, fee_id, money, morning, proposed, scheme};
 
 fn dalarna_2024() -> Options {
     Options {
@@ -78,18 +78,5 @@ fn a_fee_is_registered_once_and_cancelled_once() {
     assert_eq!(
         cancel(&scheme, &log, fee.fee, now).unwrap_err(),
         EngineError::AlreadyCancelled { fee: fee.fee }
-    );
-}
-
-#[test]
-fn two_fees_with_one_sequence_are_no_log() {
-    let scheme = scheme(&Options::default());
-    let mut second = event(2, date("2024-04-10"), money("250"));
-    second.sequence = 1;
-    let first = event(1, date("2024-03-10"), money("250"));
-    let log = [LogEntry::Fee(first), LogEntry::Fee(second)];
-    assert_eq!(
-        replay(&scheme, &log).unwrap_err(),
-        EngineError::DuplicateSequence { sequence: 1 }
     );
 }

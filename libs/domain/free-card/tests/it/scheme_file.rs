@@ -1,4 +1,4 @@
-use hjm_free_card::{CancelFinal, EndRule, EventDateBasis, Scheme, WindowMode};
+use hjm_free_card::{CancelFinal, EndRule, EventDateBasis, Scheme, WindowLength, WindowMode};
 
 use crate::support::{Options, date, document, money, policy, principal, scheme};
 
@@ -16,7 +16,7 @@ fn faults(from: &str, to: &str) -> String {
 fn a_scheme_is_read_as_written() {
     let scheme = scheme(&Options::default());
     assert_eq!(scheme.id(), "test-devices");
-    assert_eq!(scheme.window_months(), 12);
+    assert_eq!(scheme.window(), WindowLength::Months(12));
     assert_eq!(scheme.mode(), WindowMode::Rolling);
     assert_eq!(scheme.end_rule(), EndRule::DayBefore);
     assert_eq!(scheme.event_date_basis(), EventDateBasis::PrescribedOn);

@@ -1,10 +1,10 @@
 //! The free card that is shipped for Dalarna, read and used.
 
 use hjm_free_card::{
-    CancelFinal, EndRule, EventDateBasis, ProposedFee, Scheme, WindowMode, register,
+    CancelFinal, EndRule, EventDateBasis, ProposedFee, Scheme, WindowLength, WindowMode, register,
 };
 
-use crate::support::{date, document, fee_id, money, morning, principal};
+use crate::support::{date, document, fee_id, money, morning, principal, proposed};
 
 fn dalarna() -> Scheme {
     let text = include_str!("../../../../../policies/dalarna/free-card.toml");
@@ -16,8 +16,8 @@ fn decisions_27_dalarna_is_rolling_by_prescription_and_preliminary_for_48_hours(
     let scheme = dalarna();
     assert_eq!(scheme.id(), "dalarna-devices");
     assert_eq!(
-        (scheme.mode(), scheme.window_months()),
-        (WindowMode::Rolling, 12)
+        (scheme.mode(), scheme.window()),
+        (WindowMode::Rolling, WindowLength::Months(12))
     );
     assert_eq!(scheme.end_rule(), EndRule::DayBefore);
     assert_eq!(scheme.event_date_basis(), EventDateBasis::PrescribedOn);
@@ -59,11 +59,10 @@ fn fc_v07_the_seven_devices_under_the_shipped_policy() {
     let mut log = Vec::new();
     let mut paid = Vec::new();
     for month in 1..=7_u64 {
+        let on = date(&format!("2024-{month:02}-10"));
         let fee = ProposedFee {
-            fee: fee_id(month),
-            on: date(&format!("2024-{month:02}-10")),
             principal: principal(if month % 2 == 1 { "20" } else { "2081" }),
-            nominal: money("250"),
+            ..proposed(fee_id(month), on, money("250"))
         };
         let done = register(&scheme, &log, &fee, morning(fee.on)).unwrap();
         paid.push(done.state.fee(fee.fee).unwrap().entitled.to_string());

@@ -8,15 +8,14 @@ use hjm_ids::FeeId;
 use hjm_money::Money;
 use jiff::civil::Date;
 
-use crate::support::{Options, date, fee_id, money, morning, principal, scheme};
+use crate::support::{Options, date, fee_id, money, morning, principal, proposed, scheme};
 
 /// The fee of the tenth of a month; the region and Borlänge take turns.
 fn fee_of(month: u64) -> ProposedFee {
+    let on = date(&format!("2024-{month:02}-10"));
     ProposedFee {
-        fee: fee_id(month),
-        on: date(&format!("2024-{month:02}-10")),
         principal: principal(if month % 2 == 1 { "20" } else { "2081" }),
-        nominal: money("250"),
+        ..proposed(fee_id(month), on, money("250"))
     }
 }
 
@@ -37,7 +36,12 @@ fn registered(months: std::ops::RangeInclusive<u64>) -> Vec<LogEntry> {
 fn charged(log: &[LogEntry]) -> Vec<Money> {
     let charged = |entry: &LogEntry| match entry {
         LogEntry::Fee(fee) => Some(fee.charged),
-        LogEntry::Cancel { .. } | LogEntry::CardFixed(_) | LogEntry::CardReleased(_) => None,
+        LogEntry::Correct(_)
+        | LogEntry::Cancel { .. }
+        | LogEntry::CardFixed(_)
+        | LogEntry::CardReleased(_)
+        | LogEntry::CardRegistered(_)
+        | LogEntry::Joined { .. } => None,
     };
     log.iter().filter_map(charged).collect()
 }

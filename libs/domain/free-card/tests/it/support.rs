@@ -148,7 +148,10 @@ pub(crate) fn proposed(fee: FeeId, on: Date, nominal: Money) -> ProposedFee {
     ProposedFee {
         fee,
         on,
+        occurred_at: None,
         principal: principal("20"),
+        kind: None,
+        age: None,
         nominal,
     }
 }
@@ -159,8 +162,11 @@ pub(crate) fn event(number: u64, on: Date, nominal: Money) -> FeeEvent {
         fee: fee_id(number),
         sequence: number,
         on,
+        occurred_at: None,
         registered_at: morning(on),
         principal: principal("20"),
+        kind: None,
+        age: None,
         nominal,
         charged: nominal,
     }

@@ -102,7 +102,11 @@ fn faults(rows: &[Row], ceilings: &Ceilings) -> Vec<String> {
             match status.kind {
                 StatusKind::Preliminary | StatusKind::Final => "REACHED",
                 StatusKind::BelowLimit => "BELOW_LIMIT",
-                StatusKind::None | StatusKind::Retained | StatusKind::Expired => "OTHER",
+                StatusKind::None
+                | StatusKind::Retained
+                | StatusKind::Imported
+                | StatusKind::Registered
+                | StatusKind::Expired => "OTHER",
             },
             status.card.as_ref().map(|card| (card.from, card.to)),
             status.card.as_ref().and_then(|card| card.period_start),

@@ -1,0 +1,125 @@
+//! An account as its newest entry leaves it: what the next fee is measured against.
+
+use hjm_money::Money;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::error::EngineError;
+use crate::log::{FeeEvent, FixedCard, LogEntry};
+use crate::place::Place;
+use crate::run::{Outer, Run, Verdict};
+use crate::scheme::Scheme;
+use crate::wire;
+
+/// What all fees of an account add up to, whenever they count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// The fees that are not cancelled.
+    pub fees: u64,
+    /// What they cost by the tariff.
+    #[serde(with = "wire::ore")]
+    pub nominal: Money,
+    /// What they should cost.
+    #[serde(with = "wire::ore")]
+    pub entitled: Money,
+}
+
+impl Totals {
+    pub(crate) fn add(&mut self, event: &FeeEvent, verdict: Verdict) -> Result<(), EngineError> {
+        self.fees = self.fees.saturating_add(1);
+        self.nominal = self.nominal.checked_add(event.nominal)?;
+        self.entitled = self.entitled.checked_add(verdict.entitled)?;
+        Ok(())
+    }
+}
+
+/// What taking in an entry came to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Taken {
+    /// A fee, in event order.
+    Fee(Verdict),
+    /// A card that became final as it stands.
+    Fixed,
+    /// The entry changes what came before: only all of the log says what it comes to.
+    NeedsReplay,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Live {
+    pub(crate) run: Run,
+    /// Where the last fee stands that is not cancelled.
+    pub(crate) last: Option<Place>,
+    /// The highest number of a fee.
+    pub(crate) last_sequence: u64,
+    /// The instant of the last entry.
+    pub(crate) last_at: Option<Timestamp>,
+    /// The number of entries.
+    pub(crate) entries: u64,
+    pub(crate) totals: Totals,
+}
+
+impl Live {
+    /// Takes in an entry where that is possible without the others. After
+    /// [`Taken::NeedsReplay`] nothing has changed; after an error it is not to be used.
+    pub(crate) fn take(&mut self, scheme: &Scheme, entry: &LogEntry) -> Result<Taken, EngineError> {
+        let taken = match entry {
+            LogEntry::Fee(event) if self.last.is_none_or(|last| last < event.place()) => {
+                Taken::Fee(self.take_fee(scheme, event)?)
+            }
+            LogEntry::CardFixed(card) if self.run.fix(card.completed_by, card.from, card.to) => {
+                Taken::Fixed
+            }
+            LogEntry::Fee(_)
+            | LogEntry::Correct(_)
+            | LogEntry::Cancel { .. }
+            | LogEntry::CardFixed(_)
+            | LogEntry::CardReleased(_)
+            | LogEntry::CardRegistered(_)
+            | LogEntry::Joined { .. } => return Ok(Taken::NeedsReplay),
+        };
+        self.entries = self.entries.saturating_add(1);
+        self.last_at = self.last_at.max(Some(entry.at()));
+        Ok(taken)
+    }
+
+    fn take_fee(&mut self, scheme: &Scheme, event: &FeeEvent) -> Result<Verdict, EngineError> {
+        let verdict = self.run.step(scheme, event, Outer::default())?;
+        if let Some(card) = &mut self.run.card {
+            card.since = card.since.or(Some(event.registered_at));
+        }
+        self.last = Some(event.place());
+        self.last_sequence = self.last_sequence.max(event.sequence);
+        self.totals.add(event, verdict)?;
+        Ok(verdict)
+    }
+
+    /// The first card that is due to become final at `now`.
+    pub(crate) fn due(&self, scheme: &Scheme, now: Timestamp) -> Option<FixedCard> {
+        let open = self.run.cards().filter(|card| !card.fixed);
+        let due = open.filter_map(|card| {
+            Some(FixedCard {
+                completed_by: card.completed_by?,
+                from: card.from,
+                to: card.to,
+                at: final_at(scheme, card.since?),
+            })
+        });
+        due.filter(|card| card.at <= now)
+            .min_by_key(|card| (card.at, card.from))
+    }
+
+    /// The instant at which something may be written at `now`: never before the last entry.
+    pub(crate) fn instant(&self, now: Timestamp) -> Timestamp {
+        self.last_at.map_or(now, |last| last.max(now))
+    }
+
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.last_sequence.saturating_add(1)
+    }
+}
+
+/// Saturates: a card that would become final after the end of time stays preliminary.
+pub(crate) fn final_at(scheme: &Scheme, since: Timestamp) -> Timestamp {
+    let preliminary = SignedDuration::from_hours(i64::from(scheme.preliminary_hours()));
+    since.saturating_add(preliminary).unwrap_or(Timestamp::MAX)
+}
