@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::scheme::Limit;
 
 /// No ceiling that follows an index is lower: a factor of 0.0025 would give about a hundred kronor.
-const FORMULA_CEILING_MIN: Money = Money::from_ore(500_00);
+const FORMULA_CEILING_MIN: Money = Money::from_ore(50_000);
 
 /// Why a ceiling is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -21,8 +21,11 @@
 //! No clock is read here: every instant and date is an argument.
 
 mod ceiling;
+mod claim;
 mod error;
 mod explain;
+mod group;
+mod joint;
 mod live;
 mod log;
 mod operations;
@@ -38,8 +41,18 @@ mod status;
 mod wire;
 
 pub use ceiling::{CeilingError, formula_ceiling};
+pub use claim::{
+    Claim, ClaimChange, ClaimDecision, ClaimRefusal, ClaimState, PaidClaim, SettlementPart,
+    SettlementReport, claims_after, decide, settle,
+};
 pub use error::EngineError;
 pub use explain::explain;
+pub use group::{
+    GroupRefusal, Identity, check_link, check_pool_member, kept_cards, leaves_pool_on, unite,
+};
+pub use joint::{
+    Joint, JointRegistration, JointState, JointWrite, quote_joint, replay_joint, write_joint,
+};
 pub use live::Totals;
 pub use log::{
     CardReason, CardRelease, Correction, FeeEvent, FeeKind, FeeKindError, FixedCard, LogEntry,

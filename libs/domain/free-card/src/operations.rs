@@ -277,7 +277,7 @@ impl<'a> Writing<'a> {
             verdict.entitled,
             verdict.outcome,
         );
-        self.account.set_charged(event.fee, event.charged)?;
+        self.account.facts.set_charged(event.fee, event.charged)?;
         self.entries.push(LogEntry::Fee(event));
         Ok(())
     }

@@ -147,27 +147,54 @@ impl Facts {
 
     /// An account on its way with everything that is held.
     pub(crate) fn run(&self) -> Run {
-        let fixed = self.fixed.iter().map(|card| self.hold(card));
+        self.run_of(|fee| self.place(fee))
+    }
+
+    /// As [`run`](Self::run), where the fees that completed cards stand elsewhere.
+    pub(crate) fn run_of(&self, place: impl Fn(FeeId) -> Option<Place>) -> Run {
+        let fixed = self
+            .fixed
+            .iter()
+            .map(|card| hold(card, place(card.completed_by)));
         let holds = fixed.chain(self.registered.iter().copied()).collect();
         Run::new(holds, self.caps.clone())
     }
 
-    /// A card that became final covers what comes after the fee that completed it; where that fee
-    /// was moved to another date, all of its days.
-    fn hold(&self, card: &FixedCard) -> Hold {
-        let place = self.places.get(&card.completed_by);
-        let place = place.filter(|place| place.on == card.from);
-        Hold {
-            after: place.copied().unwrap_or_else(|| Place::dawn(card.from)),
-            from: card.from,
-            to: card.to,
-            completed_by: Some(card.completed_by),
-            kind: HoldKind::Final,
-        }
+    pub(crate) fn place(&self, fee: FeeId) -> Option<Place> {
+        self.places.get(&fee).copied()
     }
 
     pub(crate) fn fixed(&self) -> &[FixedCard] {
         &self.fixed
+    }
+
+    /// The cards that became final, which then no longer are.
+    pub(crate) fn take_fixed(&mut self) -> Vec<FixedCard> {
+        std::mem::take(&mut self.fixed)
+    }
+
+    pub(crate) fn next_sequence(&self) -> u64 {
+        let last = self.fees.values().map(|(fee, _)| fee.sequence).max();
+        last.map_or(1, |last| last.saturating_add(1))
+    }
+
+    /// Changes what a fee was charged, which nothing is drawn from.
+    pub(crate) fn set_charged(&mut self, fee: FeeId, charged: Money) -> Result<(), EngineError> {
+        self.active(fee)?.0.charged = charged;
+        Ok(())
+    }
+}
+
+/// A card that became final covers what comes after the fee that completed it; where that fee was
+/// moved to another date, all of its days.
+fn hold(card: &FixedCard, place: Option<Place>) -> Hold {
+    let place = place.filter(|place| place.on == card.from);
+    Hold {
+        after: place.unwrap_or_else(|| Place::dawn(card.from)),
+        from: card.from,
+        to: card.to,
+        completed_by: Some(card.completed_by),
+        kind: HoldKind::Final,
     }
 }
 
@@ -267,12 +294,6 @@ impl Account {
         let cards = cards.collect::<Result<_, _>>()?;
         Ok(AccountState { fees, cards })
     }
-
-    /// Changes what a fee was charged, which nothing is drawn from.
-    pub(crate) fn set_charged(&mut self, fee: FeeId, charged: Money) -> Result<(), EngineError> {
-        self.facts.active(fee)?.0.charged = charged;
-        Ok(())
-    }
 }
 
 /// When a card first existed: the earliest of those known whose days it shares.
@@ -317,10 +338,8 @@ pub(crate) fn assessed(
     basis: Vec<CountedFee>,
 ) -> Result<AssessedFee, EngineError> {
     let over = event.charged.checked_sub(verdict.entitled)?;
-    let covered = matches!(
-        verdict.outcome,
-        Outcome::Full | Outcome::Share | Outcome::Cut | Outcome::Covered { .. }
-    );
+    let covered = matches!(verdict.outcome, Outcome::Covered { .. });
+    let told = covered || verdict.outcome.is_measured();
     Ok(AssessedFee {
         fee: event.fee,
         on: event.on,
@@ -332,7 +351,7 @@ pub(crate) fn assessed(
         entitled: verdict.entitled,
         outcome: verdict.outcome,
         limit: verdict.limit,
-        basis: if covered { basis } else { Vec::new() },
+        basis: if told { basis } else { Vec::new() },
         overcharge: over.max(Money::ZERO),
         undercharge: over.checked_neg()?.max(Money::ZERO),
     })

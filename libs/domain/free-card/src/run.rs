@@ -159,7 +159,7 @@ impl Run {
         outer: Outer,
     ) -> Result<Verdict, EngineError> {
         let verdict = self.judge(scheme, event, area, outer)?;
-        self.open_holds(scheme, |after| after <= event.place())?;
+        self.open_through(scheme, event.place())?;
         Ok(verdict)
     }
 
@@ -278,6 +278,29 @@ impl Run {
             held: None,
             since: None,
         });
+    }
+
+    /// Counts what is to pay for a fee of a scheme that this composite reads.
+    pub(crate) fn read(
+        &mut self,
+        scheme: &Scheme,
+        event: &FeeEvent,
+        entitled: Money,
+        area: u16,
+    ) -> Result<(), EngineError> {
+        if self.card.is_some() || entitled.is_zero() {
+            return Ok(());
+        }
+        self.push(scheme, event, entitled, area)
+    }
+
+    /// Opens the holds through a place.
+    pub(crate) fn open_through(
+        &mut self,
+        scheme: &Scheme,
+        place: Place,
+    ) -> Result<(), EngineError> {
+        self.open_holds(scheme, |after| after <= place)
     }
 
     fn open_holds(

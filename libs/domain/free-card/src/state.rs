@@ -58,6 +58,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether the limit was asked: the fee counts as far as it is to be paid.
+    pub(crate) const fn is_measured(self) -> bool {
+        match self {
+            Self::Full | Self::Share | Self::Cut => true,
+            Self::Covered { .. }
+            | Self::NotCounted
+            | Self::KindNotCounted
+            | Self::Exempt
+            | Self::Cancelled => false,
+        }
+    }
+
     /// The stable code of the outcome.
     pub const fn code(self) -> &'static str {
         match self {
@@ -108,14 +120,7 @@ pub struct AssessedFee {
 impl AssessedFee {
     /// Whether some of the fee counts towards the limit.
     pub fn counted(&self) -> bool {
-        match self.outcome {
-            Outcome::Full | Outcome::Share | Outcome::Cut => !self.entitled.is_zero(),
-            Outcome::Covered { .. }
-            | Outcome::NotCounted
-            | Outcome::KindNotCounted
-            | Outcome::Exempt
-            | Outcome::Cancelled => false,
-        }
+        self.outcome.is_measured() && !self.entitled.is_zero()
     }
 
     /// The ceiling on the date; none where the fee does not count or the limit is no sum.

@@ -1,0 +1,490 @@
+//! A composite and the schemes it reads, side by side (D-14): one person's fees in several areas,
+//! and a card over all of them. The composite reads and never writes: each fee stays in the log of
+//! its own scheme, whose card keeps its own dates.
+
+use std::collections::BTreeSet;
+
+use hjm_ids::FeeId;
+use hjm_money::Money;
+use jiff::Timestamp;
+
+use crate::error::EngineError;
+use crate::live::final_at;
+use crate::log::{CardRelease, Correction, FeeEvent, FixedCard, LogEntry};
+use crate::operations::{Quote, charge, fee_event};
+use crate::person::ProposedFee;
+use crate::place::Place;
+use crate::replay::{Facts, assessed, known_since, public_card};
+use crate::run::{DrawnCard, Outer, Run, Verdict};
+use crate::scheme::{CancelFinal, Limit, Scheme};
+use crate::state::{AccountState, AssessedFee};
+use crate::status::status_on;
+
+/// One person's logs in a composite and in the schemes it reads.
+#[derive(Clone, Debug)]
+pub struct Joint<'a> {
+    /// The composite.
+    pub composite: &'a Scheme,
+    /// What became of its cards: entries of cards only.
+    pub composite_log: &'a [LogEntry],
+    /// The schemes it reads, each with the person's log there.
+    pub members: Vec<(&'a Scheme, &'a [LogEntry])>,
+}
+
+/// What the logs add up to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JointState {
+    /// Of each scheme that is read, in the order given.
+    pub members: Vec<AccountState>,
+    /// Of the composite: the fees that count in it, and its cards.
+    pub composite: AccountState,
+}
+
+/// What writing to one of the logs comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JointRegistration {
+    /// What to append, in this order: the scheme's id, the composite's included, and the entry.
+    pub entries: Vec<(String, LogEntry)>,
+    /// The state after them.
+    pub state: JointState,
+}
+
+/// What is written to one of the schemes that a composite reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JointWrite {
+    /// A fee is registered.
+    Register(ProposedFee),
+    /// A fee is corrected; the entry gets the instant of the writing.
+    Correct(Correction),
+    /// A fee is cancelled.
+    Cancel(FeeId),
+}
+
+/// The state that the logs give together. A composite's card covers the fees of every scheme it
+/// reads, and its ceiling cuts the fee that reaches it; a day on which the composite has no limit
+/// is left to the schemes alone. The work grows as that of [`replay`](crate::replay).
+///
+/// # Errors
+/// As [`replay`](crate::replay).
+pub fn replay_joint(joint: &Joint<'_>) -> Result<JointState, EngineError> {
+    JointAccount::of(joint)?.state()
+}
+
+/// The entries that a writing at `now` comes to, in the schemes and the composite: the cards that
+/// became final before it, then the entry, then what the scheme lets follow.
+///
+/// # Errors
+/// [`EngineError::SchemeNotRead`]; the rest as [`register`](crate::register),
+/// [`correct`](crate::correct) and [`cancel`](crate::cancel).
+pub fn write_joint(
+    joint: &Joint<'_>,
+    scheme_id: &str,
+    write: &JointWrite,
+    now: Timestamp,
+) -> Result<JointRegistration, EngineError> {
+    let mut account = JointAccount::of(joint)?;
+    let entries = account.write(scheme_id, write, now)?;
+    let state = account.state()?;
+    Ok(JointRegistration { entries, state })
+}
+
+/// What fees would cost, were they registered at `now` in the order given, each with its scheme's
+/// id. Changes nothing; the status is that of the fee's own scheme.
+///
+/// # Errors
+/// As [`write_joint`].
+pub fn quote_joint(
+    joint: &Joint<'_>,
+    fees: &[(String, ProposedFee)],
+    now: Timestamp,
+) -> Result<Vec<Quote>, EngineError> {
+    let mut account = JointAccount::of(joint)?;
+    let mut quotes = Vec::with_capacity(fees.len());
+    for (scheme_id, proposed) in fees {
+        let index = account.index_of(scheme_id)?;
+        account.write(scheme_id, &JointWrite::Register(proposed.clone()), now)?;
+        let state = account.state()?;
+        let (scheme, fee) = (account.schemes[index], proposed.fee);
+        let told = state.members[index].fee(fee).cloned();
+        quotes.push(Quote {
+            fee: told.ok_or(EngineError::UnknownFee { fee })?,
+            status: status_on(scheme, &state.members[index], proposed.on, now)?,
+            coming_limit: scheme.coming_limit(proposed.on),
+        });
+    }
+    Ok(quotes)
+}
+
+/// Who an entry is of: a scheme that is read, or the composite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Of {
+    Member(usize),
+    Composite,
+}
+
+/// All runs on their way through event order together.
+#[derive(Clone, Debug, Default)]
+struct Runs {
+    members: Vec<Run>,
+    composite: Run,
+}
+
+struct JointAccount<'a> {
+    composite: &'a Scheme,
+    schemes: Vec<&'a Scheme>,
+    facts: Vec<Facts>,
+    composite_facts: Facts,
+    runs: Runs,
+    last: Option<Place>,
+    last_at: Option<Timestamp>,
+}
+
+impl<'a> JointAccount<'a> {
+    fn of(joint: &Joint<'a>) -> Result<Self, EngineError> {
+        let mut account = Self {
+            composite: joint.composite,
+            schemes: joint.members.iter().map(|(scheme, _)| *scheme).collect(),
+            facts: vec![Facts::default(); joint.members.len()],
+            composite_facts: Facts::default(),
+            runs: Runs {
+                members: vec![Run::default(); joint.members.len()],
+                composite: Run::default(),
+            },
+            last: None,
+            last_at: None,
+        };
+        for scheme in &account.schemes {
+            if !joint.composite.reads().any(|read| read == scheme.id()) {
+                let scheme = scheme.id().to_owned();
+                return Err(EngineError::SchemeNotRead { scheme });
+            }
+        }
+        let logs = joint.members.iter().map(|(_, log)| *log).enumerate();
+        let of_members = logs.flat_map(|(index, log)| {
+            let of = Of::Member(index);
+            log.iter().map(move |entry| (of, entry))
+        });
+        let of_composite = joint
+            .composite_log
+            .iter()
+            .map(|entry| (Of::Composite, entry));
+        let mut all: Vec<(Of, &LogEntry)> = of_members.chain(of_composite).collect();
+        all.sort_by_key(|(_, entry)| entry.at());
+        for (of, entry) in all {
+            account.add(of, entry)?;
+        }
+        Ok(account)
+    }
+
+    fn index_of(&self, scheme_id: &str) -> Result<usize, EngineError> {
+        let index = self
+            .schemes
+            .iter()
+            .position(|scheme| scheme.id() == scheme_id);
+        index.ok_or_else(|| EngineError::SchemeNotRead {
+            scheme: scheme_id.to_owned(),
+        })
+    }
+
+    fn scheme(&self, of: Of) -> &'a Scheme {
+        match of {
+            Of::Member(index) => self.schemes[index],
+            Of::Composite => self.composite,
+        }
+    }
+
+    fn facts_mut(&mut self, of: Of) -> &mut Facts {
+        match of {
+            Of::Member(index) => &mut self.facts[index],
+            Of::Composite => &mut self.composite_facts,
+        }
+    }
+
+    fn run_mut(&mut self, of: Of) -> &mut Run {
+        match of {
+            Of::Member(index) => &mut self.runs.members[index],
+            Of::Composite => &mut self.runs.composite,
+        }
+    }
+
+    /// Takes in one more entry, and answers what a fee should cost.
+    fn add(&mut self, of: Of, entry: &LogEntry) -> Result<Option<Verdict>, EngineError> {
+        self.facts_mut(of).take(entry)?;
+        self.last_at = self.last_at.max(Some(entry.at()));
+        match (of, entry) {
+            (Of::Member(index), LogEntry::Fee(event))
+                if self.last.is_none_or(|last| last < event.place()) =>
+            {
+                let mut runs = std::mem::take(&mut self.runs);
+                let verdict = self.step(&mut runs, index, event, None)?;
+                for run in runs.members.iter_mut().chain([&mut runs.composite]) {
+                    if let Some(card) = &mut run.card {
+                        card.since = card.since.or(Some(entry.at()));
+                    }
+                }
+                self.runs = runs;
+                self.last = Some(event.place());
+                Ok(Some(verdict))
+            }
+            (_, LogEntry::CardFixed(card)) => {
+                let fixed = self.run_mut(of).fix(card.completed_by, card.from, card.to);
+                if fixed { Ok(None) } else { self.redraw(entry) }
+            }
+            _ => self.redraw(entry),
+        }
+    }
+
+    fn redraw(&mut self, entry: &LogEntry) -> Result<Option<Verdict>, EngineError> {
+        let mut runs = self.held();
+        let mut asked = None;
+        for (index, event) in self.events() {
+            let verdict = self.step(&mut runs, index, event, None)?;
+            if matches!(entry, LogEntry::Fee(new) if new.fee == event.fee) {
+                asked = Some(verdict);
+            }
+        }
+        self.last = self.events().last().map(|(_, event)| event.place());
+        let old = self.runs.members.iter().chain([&self.runs.composite]);
+        for (run, old) in runs
+            .members
+            .iter_mut()
+            .chain([&mut runs.composite])
+            .zip(old)
+        {
+            for card in run.cards_mut() {
+                card.since = Some(known_since(old, card).unwrap_or(entry.at()));
+            }
+        }
+        self.runs = runs;
+        Ok(asked)
+    }
+
+    /// The runs before any fee, with everything that is held.
+    fn held(&self) -> Runs {
+        let place = |fee| self.facts.iter().find_map(|facts| facts.place(fee));
+        Runs {
+            members: self.facts.iter().map(Facts::run).collect(),
+            composite: self.composite_facts.run_of(place),
+        }
+    }
+
+    /// All fees in event order, each with its scheme's index.
+    fn events(&self) -> impl Iterator<Item = (usize, &FeeEvent)> {
+        let of_all = self.facts.iter().enumerate();
+        let mut events: Vec<(usize, &FeeEvent)> = of_all
+            .flat_map(|(index, facts)| facts.fees().map(move |event| (index, event)))
+            .collect();
+        events.sort_by_key(|(_, event)| event.place());
+        events.into_iter()
+    }
+
+    /// One more fee, later than all before it; told to `tell` with what it is measured against.
+    fn step(
+        &self,
+        runs: &mut Runs,
+        index: usize,
+        event: &FeeEvent,
+        tell: Option<&mut Vec<AssessedFee>>,
+    ) -> Result<Verdict, EngineError> {
+        let (scheme, place) = (self.schemes[index], event.place());
+        let area = u16::try_from(index).unwrap_or(u16::MAX);
+        let Runs { members, composite } = runs;
+        members[index].arrive(scheme, place)?;
+        composite.arrive(self.composite, place)?;
+        let ceiling = self.composite.limit(event.on).ok().and_then(Limit::ceiling);
+        let mut areas: BTreeSet<u16> = composite.counted().map(|fee| fee.area).collect();
+        if !event.nominal.is_zero() {
+            areas.insert(area);
+        }
+        let enough = areas.len() >= usize::from(self.composite.areas_min());
+        let left = ceiling.filter(|_| enough).map(|ceiling| {
+            let left = ceiling.checked_sub(composite.sum())?;
+            Ok::<_, EngineError>(left.max(Money::ZERO))
+        });
+        let card = composite.card.as_ref().map(|card| (card.from, card.to));
+        let outer = Outer {
+            card,
+            left: left.transpose()?,
+        };
+        let basis = members[index].basis();
+        let verdict = members[index].decide(scheme, event, 0, outer)?;
+        if let (Some(ceiling), true) = (ceiling, verdict.outcome.is_measured()) {
+            composite.read(self.composite, event, verdict.entitled, area)?;
+            let limit = Limit::Sum(ceiling);
+            if enough && composite.reached(limit) {
+                composite.complete(self.composite, event, limit);
+            }
+        }
+        composite.open_through(self.composite, place)?;
+        if let Some(tell) = tell {
+            tell.push(assessed(event, verdict, basis)?);
+        }
+        Ok(verdict)
+    }
+
+    /// The first card, of the schemes and the composite, that is due to become final at `now`.
+    fn due(&self, now: Timestamp) -> Option<(Of, FixedCard)> {
+        let members = self.runs.members.iter().enumerate();
+        let runs = members.map(|(index, run)| (Of::Member(index), run));
+        let due = runs
+            .chain([(Of::Composite, &self.runs.composite)])
+            .flat_map(|(of, run)| run.cards().map(move |card| (of, card)))
+            .filter(|(_, card)| !card.fixed)
+            .filter_map(|(of, card)| {
+                let fixed = FixedCard {
+                    completed_by: card.completed_by?,
+                    from: card.from,
+                    to: card.to,
+                    at: final_at(self.scheme(of), card.since?),
+                };
+                (fixed.at <= now).then_some((of, fixed))
+            });
+        due.min_by_key(|(_, card)| card.at)
+    }
+
+    fn write(
+        &mut self,
+        scheme_id: &str,
+        write: &JointWrite,
+        now: Timestamp,
+    ) -> Result<Vec<(String, LogEntry)>, EngineError> {
+        let index = self.index_of(scheme_id)?;
+        let of = Of::Member(index);
+        let now = self.last_at.map_or(now, |last| last.max(now));
+        let mut entries = Vec::new();
+        while let Some((of, fixed)) = self.due(now) {
+            self.append(&mut entries, of, LogEntry::CardFixed(fixed))?;
+        }
+        match write {
+            JointWrite::Register(proposed) => {
+                let sequence = self.facts[index].next_sequence();
+                let mut event = fee_event(proposed, sequence, proposed.nominal, now);
+                let verdict = self.add(of, &LogEntry::Fee(event.clone()))?;
+                let verdict = verdict.ok_or(EngineError::UnknownFee { fee: event.fee })?;
+                let scheme = self.schemes[index];
+                event.charged = charge(scheme, event.nominal, verdict.entitled, verdict.outcome);
+                self.facts[index].set_charged(event.fee, event.charged)?;
+                entries.push((scheme_id.to_owned(), LogEntry::Fee(event)));
+            }
+            JointWrite::Correct(correction) => {
+                let correction = Correction {
+                    at: now,
+                    ..correction.clone()
+                };
+                self.change(&mut entries, of, LogEntry::Correct(correction))?;
+            }
+            JointWrite::Cancel(fee) => {
+                let (fee, at) = (*fee, now);
+                self.change(&mut entries, of, LogEntry::Cancel { fee, at })?;
+            }
+        }
+        Ok(entries)
+    }
+
+    fn append(
+        &mut self,
+        entries: &mut Vec<(String, LogEntry)>,
+        of: Of,
+        entry: LogEntry,
+    ) -> Result<(), EngineError> {
+        self.add(of, &entry)?;
+        entries.push((self.scheme(of).id().to_owned(), entry));
+        Ok(())
+    }
+
+    /// Appends an entry that takes something back, and the releases that follow where a scheme
+    /// recalculates.
+    fn change(
+        &mut self,
+        entries: &mut Vec<(String, LogEntry)>,
+        of: Of,
+        entry: LogEntry,
+    ) -> Result<(), EngineError> {
+        let before = self.cards_of_fees()?;
+        let at = entry.at();
+        self.append(entries, of, entry)?;
+        let after = self.cards_of_fees()?;
+        let ofs = (0..self.schemes.len())
+            .map(Of::Member)
+            .chain([Of::Composite]);
+        for (place, of) in ofs.enumerate() {
+            if self.scheme(of).on_cancel_final() == CancelFinal::Retain {
+                continue;
+            }
+            let fixed = self.facts_mut(of).fixed().to_vec();
+            for card in fixed {
+                let given = |cards: &[DrawnCard]| {
+                    let mut over = cards.iter().filter(|new| new.overlaps(card.from, card.to));
+                    over.next().map(|card| (card.from, card.to))
+                };
+                if given(&before[place]) != given(&after[place]) {
+                    let release = CardRelease {
+                        completed_by: card.completed_by,
+                        from: card.from,
+                        to: card.to,
+                        at,
+                    };
+                    self.append(entries, of, LogEntry::CardReleased(release))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The cards that the fees alone give: of each scheme, then of the composite.
+    fn cards_of_fees(&self) -> Result<Vec<Vec<DrawnCard>>, EngineError> {
+        let mut runs = Runs {
+            members: vec![Run::default(); self.schemes.len()],
+            composite: Run::default(),
+        };
+        for (index, event) in self.events() {
+            self.step(&mut runs, index, event, None)?;
+        }
+        let mut cards = Vec::with_capacity(self.schemes.len() + 1);
+        for (run, scheme) in runs.members.iter_mut().zip(&self.schemes) {
+            run.finish(scheme)?;
+            cards.push(std::mem::take(&mut run.ended));
+        }
+        runs.composite.finish(self.composite)?;
+        cards.push(runs.composite.ended);
+        Ok(cards)
+    }
+
+    fn state(&self) -> Result<JointState, EngineError> {
+        let mut runs = self.held();
+        let mut members: Vec<AccountState> = vec![AccountState::default(); self.schemes.len()];
+        let mut composite = AccountState::default();
+        for (index, event) in self.events() {
+            self.step(&mut runs, index, event, Some(&mut members[index].fees))?;
+            let counted = members[index].fees.last().filter(|fee| fee.counted());
+            composite.fees.extend(counted.cloned());
+        }
+        for (index, state) in members.iter_mut().enumerate() {
+            state.fees.extend(self.facts[index].cancelled());
+            state.fees.sort_by_key(|fee| fee.place);
+            let (scheme, old) = (self.schemes[index], &self.runs.members[index]);
+            draw(scheme, &mut runs.members[index], old, state)?;
+        }
+        draw(
+            self.composite,
+            &mut runs.composite,
+            &self.runs.composite,
+            &mut composite,
+        )?;
+        Ok(JointState { members, composite })
+    }
+}
+
+fn draw(
+    scheme: &Scheme,
+    run: &mut Run,
+    old: &Run,
+    state: &mut AccountState,
+) -> Result<(), EngineError> {
+    run.finish(scheme)?;
+    for card in run.ended.drain(..) {
+        let since = known_since(old, &card);
+        state.cards.push(public_card(scheme, card, since)?);
+    }
+    Ok(())
+}
