@@ -2,6 +2,10 @@
 
 #![cfg(test)]
 
+mod cases;
+mod claims;
+mod counted;
+mod groups;
 mod laws;
 mod refusals;
 mod scheme_file;

@@ -15,6 +15,8 @@ pub(crate) struct Options {
     pub(crate) on_cancel_final: String,
     /// From a date, in kronor; each until the next.
     pub(crate) ceilings: Vec<(Date, String)>,
+    /// More rows of the section.
+    pub(crate) extra: String,
 }
 
 impl Default for Options {
@@ -31,6 +33,7 @@ impl Default for Options {
             ceilings: ceilings
                 .map(|(from, sek)| (date(from), sek.to_owned()))
                 .to_vec(),
+            extra: String::new(),
         }
     }
 }
@@ -38,6 +41,19 @@ impl Default for Options {
 /// A scheme in which principals 20 and 2081 are members, and 2062 from March 2024.
 pub(crate) fn scheme(options: &Options) -> Scheme {
     Scheme::parse(&document(&policy(options))).unwrap().unwrap()
+}
+
+/// The scheme of a shipped document, by county and file.
+pub(crate) fn shipped(county: &str, file: &str) -> Scheme {
+    Scheme::parse(&shipped_document(county, file))
+        .unwrap()
+        .unwrap()
+}
+
+pub(crate) fn shipped_document(county: &str, file: &str) -> PolicyDocument {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../policies");
+    let text = std::fs::read_to_string(format!("{root}/{county}/{file}.toml")).unwrap();
+    document(&text)
 }
 
 pub(crate) fn document(text: &str) -> PolicyDocument {
@@ -52,6 +68,7 @@ pub(crate) fn policy(options: &Options) -> String {
         end_rule,
         on_cancel_final,
         ceilings,
+        extra,
     } = options;
     let mut text = format!(
         r#"
@@ -115,6 +132,7 @@ source = "board §4"
         )
         .unwrap();
     }
+    text.push_str(extra);
     text
 }
 

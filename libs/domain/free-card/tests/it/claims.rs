@@ -1,0 +1,154 @@
+//! Claims: who refunds what, and what a change of the log does to them (D-9, D-10).
+
+use hjm_free_card::{
+    AccountState, Claim, ClaimChange, ClaimDecision, ClaimState, LogEntry, PaidClaim, cancel,
+    claims_after, decide, register, register_charged, settle,
+};
+use hjm_money::Money;
+
+use crate::support::{Options, date, fee_id, money, morning, principal, proposed, scheme};
+
+/// 01-10 1 150 and 05-01 250 reach the ceiling; a late fee of 03-01 makes the second free (W04).
+fn w04() -> (Vec<LogEntry>, AccountState) {
+    let scheme = scheme(&Options::default());
+    let mut log = Vec::new();
+    for (number, on, sek) in [(1, "2024-01-10", "1150"), (2, "2024-05-01", "250")] {
+        let fee = proposed(fee_id(number), date(on), money(sek));
+        log.extend(
+            register(&scheme, &log, &fee, morning(fee.on))
+                .unwrap()
+                .entries,
+        );
+    }
+    let late = proposed(fee_id(3), date("2024-03-01"), money("250"));
+    let at = morning(date("2024-05-10"));
+    let done = register_charged(&scheme, &log, &late, money("250"), at).unwrap();
+    log.extend(done.entries);
+    (log, done.state)
+}
+
+fn opened(changes: Vec<ClaimChange>) -> Vec<Claim> {
+    let claims = changes.into_iter().map(|change| match change {
+        ClaimChange::Opened(claim) | ClaimChange::Changed(claim) => claim,
+        ClaimChange::PaidTooMuch { fee, .. } => panic!("paid too much for {fee}"),
+    });
+    claims.collect()
+}
+
+#[test]
+fn fc_d10_an_overcharge_opens_one_claim_against_who_charged_it() {
+    let (_, state) = w04();
+    let claims = opened(claims_after(&state, &[]).unwrap());
+    assert_eq!(claims.len(), 1);
+    assert_eq!((claims[0].fee, claims[0].number), (fee_id(2), 1));
+    assert_eq!(claims[0].amount, money("250"));
+    assert_eq!(claims[0].principal, principal("20"));
+    assert_eq!(claims_after(&state, &claims).unwrap(), [], "and only once");
+}
+
+#[test]
+fn fc_d10_open_is_approved_and_paid_or_rejected_or_waived() {
+    use ClaimDecision::{Approve, Pay, Reject, Waive};
+    use ClaimState::{Approved, Open, Paid, Rejected, Waived};
+
+    let allowed = [
+        (Open, Approve, Approved),
+        (Open, Reject, Rejected),
+        (Open, Waive, Waived),
+        (Approved, Pay, Paid),
+        (Approved, Reject, Rejected),
+        (Approved, Waive, Waived),
+    ];
+    for from in [Open, Approved, Paid, Rejected, Waived] {
+        for decision in [Approve, Pay, Reject, Waive] {
+            let to = allowed
+                .iter()
+                .find(|step| (step.0, step.1) == (from, decision));
+            assert_eq!(
+                decide(from, decision).ok(),
+                to.map(|step| step.2),
+                "{from:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_claim_follows_the_newest_replay_until_it_is_closed() {
+    let scheme = scheme(&Options::default());
+    let (log, state) = w04();
+    let mut claims = opened(claims_after(&state, &[]).unwrap());
+    claims[0].state = ClaimState::Approved;
+    let at = morning(date("2024-05-11"));
+    let without = cancel(&scheme, &log, fee_id(3), at).unwrap();
+    let changes = claims_after(&without.state, &claims).unwrap();
+    let mut changed: Vec<Claim> = opened(changes);
+    changed.sort_by_key(|claim| claim.fee);
+    // B is owed again in full; C goes back with its cancellation.
+    assert_eq!(
+        (changed[0].fee, changed[0].amount),
+        (fee_id(2), Money::ZERO)
+    );
+    assert_eq!(
+        changed[0].state,
+        ClaimState::Open,
+        "another amount was approved"
+    );
+    assert_eq!(
+        (changed[1].fee, changed[1].amount),
+        (fee_id(3), money("250"))
+    );
+}
+
+#[test]
+fn a_paid_claim_is_never_reopened_and_a_difference_is_a_new_claim() {
+    let (_, state) = w04();
+    let mut claims = opened(claims_after(&state, &[]).unwrap());
+    claims[0].state = ClaimState::Paid;
+    claims[0].amount = money("100");
+    let more = opened(claims_after(&state, &claims).unwrap());
+    assert_eq!((more[0].number, more[0].amount), (2, money("150")));
+    claims[0].amount = money("300");
+    let told = claims_after(&state, &claims).unwrap();
+    let (fee, amount) = (fee_id(2), money("50"));
+    assert_eq!(
+        told,
+        [ClaimChange::PaidTooMuch { fee, amount }],
+        "told and not collected"
+    );
+}
+
+#[test]
+fn a_rejected_claim_stays_rejected() {
+    let (_, state) = w04();
+    let mut claims = opened(claims_after(&state, &[]).unwrap());
+    claims[0].state = ClaimState::Rejected;
+    assert_eq!(claims_after(&state, &claims).unwrap(), []);
+}
+
+#[test]
+fn a_settlement_adds_up_to_the_whole_and_nets_to_nothing() {
+    let paid = |owed_by: &str, paid_by: &str, sek: &str| PaidClaim {
+        owed_by: principal(owed_by),
+        paid_by: principal(paid_by),
+        amount: money(sek),
+    };
+    let report = settle(&[
+        paid("20", "2081", "250"),
+        paid("2081", "2081", "100"),
+        paid("2062", "20", "40.50"),
+    ])
+    .unwrap();
+    assert_eq!(report.whole, money("390.50"));
+    let sum = |of: fn(&hjm_free_card::SettlementPart) -> Money| {
+        Money::sum(report.parts.iter().map(of)).unwrap()
+    };
+    assert_eq!(sum(|part| part.owed), report.whole);
+    assert_eq!(sum(|part| part.paid), report.whole);
+    assert_eq!(sum(|part| part.gets), Money::ZERO);
+    let region = report
+        .parts
+        .iter()
+        .find(|part| part.principal == principal("20"));
+    assert_eq!(region.unwrap().gets, money("-209.50"));
+}
