@@ -27,18 +27,19 @@ fn unit_at(units: &[(Date, &'static str)], on: Date) -> &'static str {
     units.iter().rfind(|(from, _)| *from <= on).unwrap().1
 }
 
-/// Units of a county, taken up on firsts of months, in order.
+/// Units of a county, in order: months are taken up and left on a first, others on any day.
 fn unit_changes() -> impl Strategy<Value = Vec<(Date, &'static str)>> {
-    let later = prop::collection::btree_map(1..14_i8, 0..3_usize, 0..3);
+    let later = prop::collection::btree_map(1..14_i8, (0..3_usize, 0..28_i8), 0..3);
     (0..3_usize, later).prop_map(|(first, later)| {
-        let later = later.into_iter().map(|(month, unit)| {
-            let first = Month::of(day(0)).first();
-            (first.saturating_add(month.months()), UNITS[unit])
-        });
-        [(date("2017-01-01"), UNITS[first])]
-            .into_iter()
-            .chain(later)
-            .collect()
+        let mut units = vec![(date("2017-01-01"), UNITS[first])];
+        for (month, (unit, day_of_month)) in later {
+            let month = Month::of(day(0)).first().saturating_add(month.months());
+            let is_month = |unit: &str| unit == "CALENDAR_MONTH";
+            let whole = is_month(UNITS[unit]) || is_month(units[units.len() - 1].1);
+            let later = if whole { 0 } else { day_of_month };
+            units.push((month.saturating_add(later.days()), UNITS[unit]));
+        }
+        units
     })
 }
 
