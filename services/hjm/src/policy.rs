@@ -1,9 +1,13 @@
 //! `hjm policy`: documents are checked as catalogue would check them, before anybody imports them.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use hjm_catalogue::{FeeTable, price_conflicts};
-use hjm_policy::PolicyDocument;
+use hjm_policy::{Fault, PolicyDocument};
 use hjm_service::Clock;
 
 use crate::{cli::Error, print};
@@ -35,17 +39,13 @@ fn check(files: &[PathBuf]) -> Result<(), Error> {
             Ok(document) => document,
             Err(found) => {
                 faults += found.len();
-                found
-                    .iter()
-                    .for_each(|fault| print::line(format!("{name}: {fault}")));
+                tell(file, &found);
                 continue;
             }
         };
         let found = catalogue_service::section_faults(&document);
         faults += found.len();
-        found
-            .iter()
-            .for_each(|fault| print::line(format!("{name}: {fault}")));
+        tell(file, &found);
         if found.is_empty() {
             let lacks = document.not_printed();
             let lacks = lacks.map(|what| format!("; never in force, not printed: {what}"));
@@ -72,5 +72,11 @@ fn check(files: &[PathBuf]) -> Result<(), Error> {
         Ok(())
     } else {
         Err(Error::PolicyFaults(faults))
+    }
+}
+
+fn tell(file: &Path, faults: &[Fault]) {
+    for fault in faults {
+        print::line(format!("{}: {fault}", file.display()));
     }
 }

@@ -132,7 +132,11 @@ fn error(error: &FeeError) -> [String; 3] {
     let text = match error {
         FeeError::MissingFact { fact } => format!("needs {fact}"),
         FeeError::NotInTable { .. } => "no table".to_owned(),
-        other => other.to_string(),
+        FeeError::NegativePrice
+        | FeeError::ZeroQuantity
+        | FeeError::NoGroup { .. }
+        | FeeError::NoCostCap
+        | FeeError::Money(_) => error.to_string(),
     };
     [text, String::new(), String::new()]
 }
@@ -191,7 +195,7 @@ fn tables(county: &str, on: Date) -> FeeTables {
         document.sections().contains(&Section::Fees) && document.validity().contains(on)
     });
     FeeTables::new(
-        held.map(|document| Arc::new(fees(document.text()).unwrap()))
+        held.map(|document| Arc::new(fees(document.text()).expect("the shipped fees are read")))
             .collect(),
     )
 }

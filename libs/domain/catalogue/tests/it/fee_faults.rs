@@ -85,92 +85,95 @@ fn value_without_source_unknown_field_and_ill_written_amount_are_told_at_once() 
     );
 }
 
+/// The kind of a row, its fields, and what is said of it.
+const SENSELESS: &[(&str, &str, &str)] = &[
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"MONTHLY\"\namount = \"1\"",
+        "].kind: unknown",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"ONE_OFF\"\namount = \"-1\"",
+        "not negative",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = []\nkind = \"ONE_OFF\"\namount = \"1\"",
+        "].iso: the list is",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"1\"]\nkind = \"ONE_OFF\"\namount = \"1\"",
+        "].iso: \"1\"",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"ONE_OFF\"",
+        "].amount: missing",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"SHARE_OF_VALUE\"\namount = \"1\"",
+        "].share_percent: missing: SHARE_OF_VALUE needs it",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"ONE_OFF\"\namount = \"1\"\nmonths_max = 6",
+        "].months_max: belongs to a monthly kind only",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"MONTHLY_SUBSCRIPTION\"\namount = \"1\"",
+        "].covers: missing",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"PURCHASE_AFTER_TRIAL\"\namount = \"1\"",
+        "].trial_months: missing",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"ONE_OFF\"\namount = \"1\"\nwithin_months = 12",
+        "].within_months: belongs to a condition on number only",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"ONE_OFF\"\namount = \"1\"\nage_from = 20\nage_below = 18",
+        "].age_below: no value is both",
+    ),
+    (
+        "exemption",
+        "id = \"x\"\nwhen = \"UNDER_AGE\"\niso = [\"01\"]",
+        "age_below: missing",
+    ),
+    (
+        "exemption",
+        "id = \"x\"\nwhen = \"RICH\"",
+        "].when: unknown variant",
+    ),
+    (
+        "exemption",
+        "id = \"x\"\nwhen = \"PALLIATIVE\"\nage_below = 3\niso = [\"01\"]",
+        "age_below: belongs to UNDER_AGE only",
+    ),
+    (
+        "group",
+        "id = \"x\"\ngroup = 5\nhandling = \"FREE\"",
+        "].group: a product group is",
+    ),
+    (
+        "surprise",
+        "id = \"x\"",
+        "fees.surprise: this section has no such key",
+    ),
+];
+
 #[test]
 fn rows_that_make_no_sense_are_refused() {
-    for (kind, fields, expected) in [
-        (
-            "fee",
-            "id = \"x\"\niso = [\"01\"]\nkind = \"MONTHLY\"\namount = \"1\"",
-            "].kind: unknown",
-        ),
-        (
-            "fee",
-            "id = \"x\"\niso = [\"01\"]\nkind = \"ONE_OFF\"\namount = \"-1\"",
-            "not negative",
-        ),
-        (
-            "fee",
-            "id = \"x\"\niso = []\nkind = \"ONE_OFF\"\namount = \"1\"",
-            "].iso: the list is",
-        ),
-        (
-            "fee",
-            "id = \"x\"\niso = [\"1\"]\nkind = \"ONE_OFF\"\namount = \"1\"",
-            "].iso: \"1\"",
-        ),
-        (
-            "fee",
-            "id = \"x\"\niso = [\"01\"]\nkind = \"ONE_OFF\"",
-            "].amount: missing",
-        ),
-        (
-            "fee",
-            "id = \"x\"\niso = [\"01\"]\nkind = \"SHARE_OF_VALUE\"\namount = \"1\"",
-            "].share_percent: missing: SHARE_OF_VALUE needs it",
-        ),
-        (
-            "fee",
-            "id = \"x\"\niso = [\"01\"]\nkind = \"ONE_OFF\"\namount = \"1\"\nmonths_max = 6",
-            "].months_max: belongs to a monthly kind only",
-        ),
-        (
-            "fee",
-            "id = \"x\"\niso = [\"01\"]\nkind = \"MONTHLY_SUBSCRIPTION\"\namount = \"1\"",
-            "].covers: missing",
-        ),
-        (
-            "fee",
-            "id = \"x\"\niso = [\"01\"]\nkind = \"PURCHASE_AFTER_TRIAL\"\namount = \"1\"",
-            "].trial_months: missing",
-        ),
-        (
-            "fee",
-            "id = \"x\"\niso = [\"01\"]\nkind = \"ONE_OFF\"\namount = \"1\"\nwithin_months = 12",
-            "].within_months: belongs to a condition on number only",
-        ),
-        (
-            "fee",
-            "id = \"x\"\niso = [\"01\"]\nkind = \"ONE_OFF\"\namount = \"1\"\nage_from = 20\nage_below = 18",
-            "].age_below: no value is both",
-        ),
-        (
-            "exemption",
-            "id = \"x\"\nwhen = \"UNDER_AGE\"\niso = [\"01\"]",
-            "age_below: missing",
-        ),
-        (
-            "exemption",
-            "id = \"x\"\nwhen = \"RICH\"",
-            "].when: unknown variant",
-        ),
-        (
-            "exemption",
-            "id = \"x\"\nwhen = \"PALLIATIVE\"\nage_below = 3\niso = [\"01\"]",
-            "age_below: belongs to UNDER_AGE only",
-        ),
-        (
-            "group",
-            "id = \"x\"\ngroup = 5\nhandling = \"FREE\"",
-            "].group: a product group is",
-        ),
-        (
-            "surprise",
-            "id = \"x\"",
-            "fees.surprise: this section has no such key",
-        ),
-    ] {
+    for (kind, fields, expected) in SENSELESS {
         let faults = refused(&row(kind, fields));
-        assert!(faults.contains(expected), "{expected} in\n{faults}");
+        assert!(faults.contains(*expected), "{expected} in\n{faults}");
     }
 }
 

@@ -31,9 +31,9 @@ pub(crate) fn told(faults: &[Fault]) -> String {
 /// Every document of a county, the highest version of each.
 pub(crate) fn documents_of(county: &str) -> Vec<PolicyDocument> {
     let mut newest: BTreeMap<String, PolicyDocument> = BTreeMap::new();
-    for file in fs::read_dir(folder().join(county)).unwrap() {
-        let text = fs::read_to_string(file.unwrap().path()).unwrap();
-        let read = document(&text).unwrap();
+    for file in fs::read_dir(folder().join(county)).expect("the county has a folder") {
+        let text = fs::read_to_string(file.expect("a file").path()).expect("a text");
+        let read = document(&text).expect("the shipped document is read");
         let known = newest.get(read.id()).map_or(0, PolicyDocument::version);
         if known < read.version() {
             newest.insert(read.id().to_owned(), read);
