@@ -209,7 +209,7 @@ pub(crate) enum Error {
     UnknownCounty { county: String, known: String },
     #[error("{0} is no code of a region or municipality")]
     BadCode(String),
-    #[error("{0} faults")]
+    #[error("faults found: {0}")]
     PolicyFaults(usize),
     #[error("{0} of the checks found a breach")]
     Breaches(usize),

@@ -111,6 +111,9 @@ fn every_shipped_document_is_right_and_a_broken_one_is_told_line_by_line() {
     assert!(!content);
     says(
         &told,
-        &["line 42: fees.fee[1].amount: \"250.001\"", "1 faults"],
+        &[
+            "line 41: fees.fee[1].amount: \"250.001\"",
+            "faults found: 1",
+        ],
     );
 }

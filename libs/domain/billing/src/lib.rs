@@ -38,5 +38,5 @@ pub use loss_facts::{
 };
 pub use policy::RentPolicy;
 pub use rent::{Handout, Holding, PriceStep, RentWindow, Segment, rent_lines, rent_window};
-pub use rent_rule::{EndValue as RentEnd, RentUnit, StartValue as RentStart};
+pub use rent_rule::{RentEnd, RentStart, RentUnit};
 pub use rent_terms::RentTerms;

@@ -9,7 +9,7 @@ use hjm_money::UnitPrice;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-use crate::rent_rule::{EndRow, EndValue, RentUnit, StartValue};
+use crate::rent_rule::{EndRow, RentEnd, RentStart, RentUnit};
 use crate::{BillingError, Line, LineKind, RentPolicy};
 
 /// Who pays, from a day until the next segment's day.
@@ -92,8 +92,8 @@ pub fn rent_window(holding: &Holding, policy: &RentPolicy) -> Result<RentWindow,
     }
     let start = policy.start_on(delivered_on)?;
     let handout = match start.value {
-        StartValue::Delivery => Handout::Delivered,
-        StartValue::StoreRegistration => holding.handout.ok_or_else(|| missing("handout"))?,
+        RentStart::Delivery => Handout::Delivered,
+        RentStart::StoreRegistration => holding.handout.ok_or_else(|| missing("handout"))?,
     };
     let (first, late) = match handout {
         Handout::Delivered => (delivered_on, false),
@@ -119,9 +119,9 @@ pub fn rent_window(holding: &Holding, policy: &RentPolicy) -> Result<RentWindow,
     };
     let end = policy.end_on(began)?;
     let (name, fact) = match end.value {
-        EndValue::ReturnRegistered => ("returned_on", holding.returned_on),
-        EndValue::ArrivalMinusDays => ("arrived_on", holding.arrived_on),
-        EndValue::PickupPlusDays | EndValue::PickupPlusWorkingDays => {
+        RentEnd::ReturnRegistered => ("returned_on", holding.returned_on),
+        RentEnd::ArrivalMinusDays => ("arrived_on", holding.arrived_on),
+        RentEnd::PickupPlusDays | RentEnd::PickupPlusWorkingDays => {
             ("pickup_ordered_on", holding.pickup_ordered_on)
         }
     };
@@ -136,10 +136,10 @@ pub fn rent_window(holding: &Holding, policy: &RentPolicy) -> Result<RentWindow,
 fn last_day(end: EndRow, on: Date) -> Date {
     let days = end.days.unwrap_or_default();
     match end.value {
-        EndValue::ReturnRegistered => on,
-        EndValue::ArrivalMinusDays => on.saturating_sub(i64::from(days).days()),
-        EndValue::PickupPlusDays => on.saturating_add(i64::from(days).days()),
-        EndValue::PickupPlusWorkingDays => plus_working_days(on, days),
+        RentEnd::ReturnRegistered => on,
+        RentEnd::ArrivalMinusDays => on.saturating_sub(i64::from(days).days()),
+        RentEnd::PickupPlusDays => on.saturating_add(i64::from(days).days()),
+        RentEnd::PickupPlusWorkingDays => plus_working_days(on, days),
     }
 }
 

@@ -34,7 +34,7 @@ impl RentUnit {
 /// The first day of rent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum StartValue {
+pub enum RentStart {
     /// `DELIVERY`: the day of delivery.
     Delivery,
     /// `STORE_REGISTRATION`: what is taken from a buffer store: the day that was registered; else
@@ -42,7 +42,7 @@ pub enum StartValue {
     StoreRegistration,
 }
 
-impl StartValue {
+impl RentStart {
     /// The name in the policy.
     pub const fn name(self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl StartValue {
 /// The last day of rent (Q2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum EndValue {
+pub enum RentEnd {
     /// `RETURN_REGISTERED`: the day of the registered return (source 003 §7.2), death or not.
     ReturnRegistered,
     /// `ARRIVAL_MINUS_DAYS`: `days` days before the arrival at the centre.
@@ -66,7 +66,7 @@ pub enum EndValue {
     PickupPlusWorkingDays,
 }
 
-impl EndValue {
+impl RentEnd {
     /// The name in the policy.
     pub const fn name(self) -> &'static str {
         match self {
@@ -87,7 +87,7 @@ pub(crate) struct UnitRow {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StartRow {
-    pub(crate) value: StartValue,
+    pub(crate) value: RentStart,
     /// A registration more than so many hours after the withdrawal is late (R13).
     pub(crate) late_after_hours: Option<u16>,
 }
@@ -95,7 +95,7 @@ pub(crate) struct StartRow {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EndRow {
-    pub(crate) value: EndValue,
+    pub(crate) value: RentEnd,
     pub(crate) days: Option<u16>,
 }
 
@@ -153,7 +153,7 @@ pub(crate) fn check_units(reader: &mut SectionReader<'_>, rows: &[Row<UnitRow>])
 
 pub(crate) fn check_starts(reader: &mut SectionReader<'_>, rows: &[Row<StartRow>]) {
     for row in rows {
-        let wanted = row.value.value == StartValue::StoreRegistration;
+        let wanted = row.value.value == RentStart::StoreRegistration;
         if wanted != row.value.late_after_hours.is_some() {
             let message = "belongs to STORE_REGISTRATION, which needs it";
             reader.fault(row.fault("late_after_hours", message));
@@ -163,7 +163,7 @@ pub(crate) fn check_starts(reader: &mut SectionReader<'_>, rows: &[Row<StartRow>
 
 pub(crate) fn check_ends(reader: &mut SectionReader<'_>, rows: &[Row<EndRow>]) {
     for row in rows {
-        let wanted = row.value.value != EndValue::ReturnRegistered;
+        let wanted = row.value.value != RentEnd::ReturnRegistered;
         if wanted != row.value.days.is_some() {
             let message = "belongs to every value but RETURN_REGISTERED, which has none";
             reader.fault(row.fault("days", message));

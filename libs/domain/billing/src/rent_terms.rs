@@ -3,7 +3,7 @@
 use hjm_policy::Explanation;
 use jiff::civil::Date;
 
-use crate::rent_rule::{EndValue, RentUnit, StartValue};
+use crate::rent_rule::{RentEnd, RentStart, RentUnit};
 use crate::{BillingError, RentPolicy};
 
 /// How rent is counted for a loan that is handed out on a day.
@@ -12,11 +12,11 @@ pub struct RentTerms {
     /// What it is counted in.
     pub unit: RentUnit,
     /// What its first day is.
-    pub start: StartValue,
+    pub start: RentStart,
     /// Hours after a withdrawal from a store until its registration is late.
     pub late_after_hours: Option<u16>,
     /// What its last day is.
-    pub end: EndValue,
+    pub end: RentEnd,
     /// The days, or working days, that the end counts.
     pub end_days: Option<u16>,
     /// Why, in one sentence, with every source.
@@ -37,17 +37,17 @@ impl RentPolicy {
             RentUnit::Started30Days => "a begun period of 30 days",
         };
         let first = match start.value {
-            StartValue::Delivery => "the day of delivery",
-            StartValue::StoreRegistration => {
+            RentStart::Delivery => "the day of delivery",
+            RentStart::StoreRegistration => {
                 "the day of delivery, or of the registration from a store"
             }
         };
         let days = end.days.unwrap_or(0);
         let last = match end.value {
-            EndValue::ReturnRegistered => "the day the return is registered".to_owned(),
-            EndValue::ArrivalMinusDays => format!("{days} days before the arrival"),
-            EndValue::PickupPlusDays => format!("{days} days after the pickup order"),
-            EndValue::PickupPlusWorkingDays => {
+            RentEnd::ReturnRegistered => "the day the return is registered".to_owned(),
+            RentEnd::ArrivalMinusDays => format!("{days} days before the arrival"),
+            RentEnd::PickupPlusDays => format!("{days} days after the pickup order"),
+            RentEnd::PickupPlusWorkingDays => {
                 format!("{days} working days after the pickup order")
             }
         };
