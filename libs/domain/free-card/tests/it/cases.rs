@@ -275,7 +275,7 @@ fn fc_w33_residence_decides_the_scheme_and_accounts_do_not_follow() {
         from: date(from),
     };
     let residences = [lives("20", "2010-01-01"), lives("17", "2024-06-01")];
-    let region = |on: &str| residence_on(&residences, date(on)).map(|region| region.as_str());
+    let region = |on: &str| residence_on(&residences, date(on)).map(hjm_ids::PrincipalId::as_str);
     assert_eq!(region("2024-05-31"), Some("20"));
     assert_eq!(region("2024-06-10"), Some("17"));
     assert_eq!(region("2009-12-31"), None);

@@ -81,8 +81,8 @@ fn a_claim_follows_the_newest_replay_until_it_is_closed() {
     claims[0].state = ClaimState::Approved;
     let at = morning(date("2024-05-11"));
     let without = cancel(&scheme, &log, fee_id(3), at).unwrap();
-    let changes = claims_after(&without.state, &claims).unwrap();
-    let mut changed: Vec<Claim> = opened(changes);
+    let next = claims_after(&without.state, &claims).unwrap();
+    let mut changed: Vec<Claim> = opened(next);
     changed.sort_by_key(|claim| claim.fee);
     // B is owed again in full; C goes back with its cancellation.
     assert_eq!(

@@ -350,9 +350,9 @@ fn fc_w31_fees_of_two_areas_give_the_coordinated_card() {
         (StatusKind::Preliminary, money("2600"), days)
     );
     let state = replay_joint(&uppsala.joint()).unwrap();
-    let care = &state.members[0].cards[0];
+    let base = &state.members[0].cards[0];
     assert_eq!(
-        (care.from, care.to),
+        (base.from, base.to),
         (date("2022-01-10"), date("2023-01-09"))
     );
     assert!(
