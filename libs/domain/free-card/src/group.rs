@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::error::EngineError;
-use crate::log::{CardReason, FixedCard, LogEntry, RegisteredCard};
+use crate::log::{CardReason, FixedCard, LogEntry, RegisteredCard, known_at};
 use crate::replay::{Account, Facts};
 use crate::run::{DrawnCard, Outer};
 use crate::scheme::Scheme;
@@ -123,7 +123,9 @@ pub fn unite(
     for entry in &before {
         facts.take(entry)?;
     }
-    let fixed = facts.take_fixed();
+    let mut fixed = facts.take_fixed();
+    let due = due(scheme, logs, at)?;
+    fixed.extend(&due);
     let given = given(scheme, &facts)?;
     let is_given = |card: &FixedCard| given.iter().any(|new| new.overlaps(card.from, card.to));
     let mut united: Vec<LogEntry> = before
@@ -138,6 +140,8 @@ pub fn unite(
             | LogEntry::Joined { .. } => true,
         })
         .collect();
+    let stay = due.into_iter().filter(|card| !is_given(card));
+    united.extend(stay.map(LogEntry::CardFixed));
     united.push(LogEntry::Joined { at });
     for card in &given {
         let was_final = fixed.iter().any(|old| card.overlaps(old.from, old.to));
@@ -155,6 +159,24 @@ pub fn unite(
     }
     united.extend(after);
     Ok(united)
+}
+
+/// The cards that are due to become final when the logs are joined, each in its own: a joining is
+/// an event of the account (decisions 32).
+fn due(
+    scheme: &Scheme,
+    logs: &[&[LogEntry]],
+    at: Timestamp,
+) -> Result<Vec<FixedCard>, EngineError> {
+    let mut due = Vec::new();
+    for log in logs {
+        let mut account = Account::of(scheme, known_at(log, at))?;
+        while let Some(card) = account.live.due(scheme, at) {
+            account.add(scheme, &LogEntry::CardFixed(card))?;
+            due.push(card);
+        }
+    }
+    Ok(due)
 }
 
 /// The cards that the fees give beside the registered ones.

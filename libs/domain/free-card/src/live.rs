@@ -95,7 +95,10 @@ impl Live {
 
     /// The first card that is due to become final at `now`.
     pub(crate) fn due(&self, scheme: &Scheme, now: Timestamp) -> Option<FixedCard> {
-        let open = self.run.cards().filter(|card| !card.fixed);
+        let mut run = self.run.clone();
+        // Only amounts that were added before are taken off, which cannot fail.
+        run.finish(scheme).ok()?;
+        let open = run.cards().filter(|card| !card.fixed);
         let due = open.filter_map(|card| {
             Some(FixedCard {
                 completed_by: card.completed_by?,

@@ -296,11 +296,11 @@ impl Account {
     }
 }
 
-/// When a card first existed: the earliest of those known whose days it shares.
+/// When a card first existed: the earliest of those known, given by fees, whose days it shares.
 pub(crate) fn known_since(known: &Run, card: &DrawnCard) -> Option<Timestamp> {
     let same = known
         .cards()
-        .filter(|known| card.overlaps(known.from, known.to));
+        .filter(|known| known.computed_to.is_some() && card.overlaps(known.from, known.to));
     same.filter_map(|known| known.since).min()
 }
 

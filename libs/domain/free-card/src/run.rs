@@ -314,11 +314,12 @@ impl Run {
         Ok(())
     }
 
-    /// A hold opens: it lengthens the card there is, or stands on its own.
+    /// A hold opens: it lengthens the card there is, or stands on its own. A card that has days
+    /// before the hold becomes final by itself, so that those are kept too (D-6).
     fn open_hold(&mut self, scheme: &Scheme, hold: Hold) -> Result<(), EngineError> {
         if let Some(card) = self.card.as_mut().filter(|card| card.to >= hold.from) {
             card.to = card.to.max(hold.to);
-            card.fixed = true;
+            card.fixed |= hold.from <= card.from;
             return Ok(());
         }
         self.end_card();

@@ -75,7 +75,10 @@ fn fc_d10_open_is_approved_and_paid_or_rejected_or_waived() {
 
 #[test]
 fn a_claim_follows_the_newest_replay_until_it_is_closed() {
-    let scheme = scheme(&Options::default());
+    let scheme = scheme(&Options {
+        on_cancel_final: "RECALCULATE".to_owned(),
+        ..Options::default()
+    });
     let (log, state) = w04();
     let mut claims = opened(claims_after(&state, &[]).unwrap());
     claims[0].state = ClaimState::Approved;
