@@ -21,6 +21,14 @@ test: need python ## build, and run every test around one private server
 	cargo build --workspace --bins --tests
 	$(BIN)/with-server --no-fsync --bootstrap -- $(RUN_TESTS)
 
+.PHONY: test-long
+test-long: ## the free card against its slow reference, on 100 000 random accounts
+	FREE_CARD_LOGS=100000 cargo test -p hjm-free-card --test it reference::
+
+.PHONY: sim
+sim: ## the same on 10 000 000: hours
+	FREE_CARD_LOGS=10000000 cargo test -p hjm-free-card --test it reference::
+
 .PHONY: fmt
 fmt: ## format the code
 	cargo fmt --all

@@ -9,14 +9,13 @@ use hjm_money::Money;
 use jiff::Timestamp;
 
 use crate::error::EngineError;
-use crate::live::final_at;
-use crate::log::{CardRelease, Correction, FeeEvent, FixedCard, LogEntry};
-use crate::operations::{Quote, charge, fee_event};
+use crate::log::{Correction, FeeEvent, LogEntry};
+use crate::operations::Quote;
 use crate::person::ProposedFee;
 use crate::place::Place;
 use crate::replay::{Facts, assessed, known_since, public_card};
-use crate::run::{DrawnCard, Outer, Run, Verdict};
-use crate::scheme::{CancelFinal, Limit, Scheme};
+use crate::run::{Outer, Run, Verdict};
+use crate::scheme::{Limit, Scheme};
 use crate::state::{AccountState, AssessedFee};
 use crate::status::status_on;
 
@@ -117,26 +116,26 @@ pub fn quote_joint(
 
 /// Who an entry is of: a scheme that is read, or the composite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Of {
+pub(crate) enum Of {
     Member(usize),
     Composite,
 }
 
 /// All runs on their way through event order together.
 #[derive(Clone, Debug, Default)]
-struct Runs {
-    members: Vec<Run>,
-    composite: Run,
+pub(crate) struct Runs {
+    pub(crate) members: Vec<Run>,
+    pub(crate) composite: Run,
 }
 
-struct JointAccount<'a> {
-    composite: &'a Scheme,
-    schemes: Vec<&'a Scheme>,
-    facts: Vec<Facts>,
-    composite_facts: Facts,
-    runs: Runs,
-    last: Option<Place>,
-    last_at: Option<Timestamp>,
+pub(crate) struct JointAccount<'a> {
+    pub(crate) composite: &'a Scheme,
+    pub(crate) schemes: Vec<&'a Scheme>,
+    pub(crate) facts: Vec<Facts>,
+    pub(crate) composite_facts: Facts,
+    pub(crate) runs: Runs,
+    pub(crate) last: Option<Place>,
+    pub(crate) last_at: Option<Timestamp>,
 }
 
 impl<'a> JointAccount<'a> {
@@ -176,7 +175,7 @@ impl<'a> JointAccount<'a> {
         Ok(account)
     }
 
-    fn index_of(&self, scheme_id: &str) -> Result<usize, EngineError> {
+    pub(crate) fn index_of(&self, scheme_id: &str) -> Result<usize, EngineError> {
         let index = self
             .schemes
             .iter()
@@ -186,14 +185,14 @@ impl<'a> JointAccount<'a> {
         })
     }
 
-    fn scheme(&self, of: Of) -> &'a Scheme {
+    pub(crate) fn scheme(&self, of: Of) -> &'a Scheme {
         match of {
             Of::Member(index) => self.schemes[index],
             Of::Composite => self.composite,
         }
     }
 
-    fn facts_mut(&mut self, of: Of) -> &mut Facts {
+    pub(crate) fn facts_mut(&mut self, of: Of) -> &mut Facts {
         match of {
             Of::Member(index) => &mut self.facts[index],
             Of::Composite => &mut self.composite_facts,
@@ -208,7 +207,7 @@ impl<'a> JointAccount<'a> {
     }
 
     /// Takes in one more entry, and answers what a fee should cost.
-    fn add(&mut self, of: Of, entry: &LogEntry) -> Result<Option<Verdict>, EngineError> {
+    pub(crate) fn add(&mut self, of: Of, entry: &LogEntry) -> Result<Option<Verdict>, EngineError> {
         self.facts_mut(of).take(entry)?;
         self.last_at = self.last_at.max(Some(entry.at()));
         match (of, entry) {
@@ -269,7 +268,7 @@ impl<'a> JointAccount<'a> {
     }
 
     /// All fees in event order, each with its scheme's index.
-    fn events(&self) -> impl Iterator<Item = (usize, &FeeEvent)> {
+    pub(crate) fn events(&self) -> impl Iterator<Item = (usize, &FeeEvent)> {
         let of_all = self.facts.iter().enumerate();
         let mut events: Vec<(usize, &FeeEvent)> = of_all
             .flat_map(|(index, facts)| facts.fees().map(move |event| (index, event)))
@@ -279,7 +278,7 @@ impl<'a> JointAccount<'a> {
     }
 
     /// One more fee, later than all before it; told to `tell` with what it is measured against.
-    fn step(
+    pub(crate) fn step(
         &self,
         runs: &mut Runs,
         index: usize,
@@ -320,134 +319,6 @@ impl<'a> JointAccount<'a> {
             tell.push(assessed(event, verdict, basis)?);
         }
         Ok(verdict)
-    }
-
-    /// The first card, of the schemes and the composite, that is due to become final at `now`.
-    fn due(&self, now: Timestamp) -> Option<(Of, FixedCard)> {
-        let members = self.runs.members.iter().enumerate();
-        let runs = members.map(|(index, run)| (Of::Member(index), run));
-        let due = runs
-            .chain([(Of::Composite, &self.runs.composite)])
-            .flat_map(|(of, run)| run.cards().map(move |card| (of, card)))
-            .filter(|(_, card)| !card.fixed)
-            .filter_map(|(of, card)| {
-                let fixed = FixedCard {
-                    completed_by: card.completed_by?,
-                    from: card.from,
-                    to: card.to,
-                    at: final_at(self.scheme(of), card.since?),
-                };
-                (fixed.at <= now).then_some((of, fixed))
-            });
-        due.min_by_key(|(_, card)| card.at)
-    }
-
-    fn write(
-        &mut self,
-        scheme_id: &str,
-        write: &JointWrite,
-        now: Timestamp,
-    ) -> Result<Vec<(String, LogEntry)>, EngineError> {
-        let index = self.index_of(scheme_id)?;
-        let of = Of::Member(index);
-        let now = self.last_at.map_or(now, |last| last.max(now));
-        let mut entries = Vec::new();
-        while let Some((of, fixed)) = self.due(now) {
-            self.append(&mut entries, of, LogEntry::CardFixed(fixed))?;
-        }
-        match write {
-            JointWrite::Register(proposed) => {
-                let sequence = self.facts[index].next_sequence();
-                let mut event = fee_event(proposed, sequence, proposed.nominal, now);
-                let verdict = self.add(of, &LogEntry::Fee(event.clone()))?;
-                let verdict = verdict.ok_or(EngineError::UnknownFee { fee: event.fee })?;
-                let scheme = self.schemes[index];
-                event.charged = charge(scheme, event.nominal, verdict.entitled, verdict.outcome);
-                self.facts[index].set_charged(event.fee, event.charged)?;
-                entries.push((scheme_id.to_owned(), LogEntry::Fee(event)));
-            }
-            JointWrite::Correct(correction) => {
-                let correction = Correction {
-                    at: now,
-                    ..correction.clone()
-                };
-                self.change(&mut entries, of, LogEntry::Correct(correction))?;
-            }
-            JointWrite::Cancel(fee) => {
-                let (fee, at) = (*fee, now);
-                self.change(&mut entries, of, LogEntry::Cancel { fee, at })?;
-            }
-        }
-        Ok(entries)
-    }
-
-    fn append(
-        &mut self,
-        entries: &mut Vec<(String, LogEntry)>,
-        of: Of,
-        entry: LogEntry,
-    ) -> Result<(), EngineError> {
-        self.add(of, &entry)?;
-        entries.push((self.scheme(of).id().to_owned(), entry));
-        Ok(())
-    }
-
-    /// Appends an entry that takes something back, and the releases that follow where a scheme
-    /// recalculates.
-    fn change(
-        &mut self,
-        entries: &mut Vec<(String, LogEntry)>,
-        of: Of,
-        entry: LogEntry,
-    ) -> Result<(), EngineError> {
-        let before = self.cards_of_fees()?;
-        let at = entry.at();
-        self.append(entries, of, entry)?;
-        let after = self.cards_of_fees()?;
-        let ofs = (0..self.schemes.len())
-            .map(Of::Member)
-            .chain([Of::Composite]);
-        for (place, of) in ofs.enumerate() {
-            if self.scheme(of).on_cancel_final() == CancelFinal::Retain {
-                continue;
-            }
-            let fixed = self.facts_mut(of).fixed().to_vec();
-            for card in fixed {
-                let given = |cards: &[DrawnCard]| {
-                    let mut over = cards.iter().filter(|new| new.overlaps(card.from, card.to));
-                    over.next().map(|card| (card.from, card.to))
-                };
-                if given(&before[place]) != given(&after[place]) {
-                    let release = CardRelease {
-                        completed_by: card.completed_by,
-                        from: card.from,
-                        to: card.to,
-                        at,
-                    };
-                    self.append(entries, of, LogEntry::CardReleased(release))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The cards that the fees alone give: of each scheme, then of the composite.
-    fn cards_of_fees(&self) -> Result<Vec<Vec<DrawnCard>>, EngineError> {
-        let mut runs = Runs {
-            members: vec![Run::default(); self.schemes.len()],
-            composite: Run::default(),
-        };
-        for (index, event) in self.events() {
-            self.step(&mut runs, index, event, None)?;
-        }
-        let mut cards = Vec::with_capacity(self.schemes.len() + 1);
-        for (run, scheme) in runs.members.iter_mut().zip(&self.schemes) {
-            run.finish(scheme)?;
-            cards.push(std::mem::take(&mut run.ended));
-        }
-        runs.composite.finish(self.composite)?;
-        cards.push(runs.composite.ended);
-        Ok(cards)
     }
 
     fn state(&self) -> Result<JointState, EngineError> {

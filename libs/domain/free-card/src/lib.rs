@@ -26,6 +26,7 @@ mod error;
 mod explain;
 mod group;
 mod joint;
+mod joint_write;
 mod live;
 mod log;
 mod operations;

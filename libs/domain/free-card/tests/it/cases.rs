@@ -6,7 +6,7 @@ use hjm_free_card::{
     Residence, Scheme, Shown, Snapshot, StatusKind, correct, event_date, formula_ceiling, quote,
     register, register_card, register_charged, replay, residence_on, shown, status_on,
 };
-use hjm_ids::FeeId;
+use hjm_ids::{FeeId, PrincipalId};
 use hjm_money::Money;
 use jiff::Timestamp;
 
@@ -275,7 +275,7 @@ fn fc_w33_residence_decides_the_scheme_and_accounts_do_not_follow() {
         from: date(from),
     };
     let residences = [lives("20", "2010-01-01"), lives("17", "2024-06-01")];
-    let region = |on: &str| residence_on(&residences, date(on)).map(hjm_ids::PrincipalId::as_str);
+    let region = |on: &str| residence_on(&residences, date(on)).map(PrincipalId::as_str);
     assert_eq!(region("2024-05-31"), Some("20"));
     assert_eq!(region("2024-06-10"), Some("17"));
     assert_eq!(region("2009-12-31"), None);

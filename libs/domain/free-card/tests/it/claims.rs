@@ -84,23 +84,17 @@ fn a_claim_follows_the_newest_replay_until_it_is_closed() {
     claims[0].state = ClaimState::Approved;
     let at = morning(date("2024-05-11"));
     let without = cancel(&scheme, &log, fee_id(3), at).unwrap();
-    let next = claims_after(&without.state, &claims).unwrap();
-    let mut changed: Vec<Claim> = opened(next);
-    changed.sort_by_key(|claim| claim.fee);
+    let changes = claims_after(&without.state, &claims).unwrap();
+    let mut follow: Vec<Claim> = opened(changes);
+    follow.sort_by_key(|claim| claim.fee);
     // B is owed again in full; C goes back with its cancellation.
+    assert_eq!((follow[0].fee, follow[0].amount), (fee_id(2), Money::ZERO));
     assert_eq!(
-        (changed[0].fee, changed[0].amount),
-        (fee_id(2), Money::ZERO)
-    );
-    assert_eq!(
-        changed[0].state,
+        follow[0].state,
         ClaimState::Open,
         "another amount was approved"
     );
-    assert_eq!(
-        (changed[1].fee, changed[1].amount),
-        (fee_id(3), money("250"))
-    );
+    assert_eq!((follow[1].fee, follow[1].amount), (fee_id(3), money("250")));
 }
 
 #[test]

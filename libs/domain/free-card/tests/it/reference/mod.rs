@@ -75,7 +75,7 @@ fn difference(story: &Story, scheme: &Scheme) -> Option<String> {
                 "hour {hour}, {deed:?}: the snapshot is not the replay"
             ));
         }
-        let on = story.last_date();
+        let on = story::last_date();
         let fast = snapshot.status_on(scheme, on, instant(*hour)).unwrap();
         let slow = status_on(scheme, &state, on, instant(*hour)).unwrap();
         if fast.as_ref() != Some(&slow) {
@@ -122,23 +122,26 @@ fn the_engine_says_what_the_slow_reference_says() {
     }
 }
 
+/// What makes a rule wrong.
+type Plant = fn(&mut model::Rules);
+
 #[test]
 fn a_planted_fault_in_a_rule_is_caught() {
-    let faults: [(&str, fn(&mut model::Rules)); 5] = [
+    let faults: [(&str, Plant); 5] = [
         ("a longer window", |rules| {
             rules.months = rules.months.map(|months| months + 1);
             rules.days = rules.days.map(|days| days + 1);
         }),
         ("the other mode", |rules| rules.rolling = !rules.rolling),
         ("the other last day", |rules| {
-            rules.day_before = !rules.day_before
+            rules.day_before = !rules.day_before;
         }),
         ("an öre more", |rules| {
             rules.ceilings.iter_mut().for_each(|(_, ore)| *ore += 1);
             rules.count = rules.count.map(|count| count + 1);
         }),
         ("the other way with final cards", |rules| {
-            rules.retain = !rules.retain
+            rules.retain = !rules.retain;
         }),
     ];
     for (name, plant) in faults {

@@ -71,6 +71,9 @@ pub(super) struct Told {
     pub(super) cards: Vec<Card>,
 }
 
+/// From where on kept days are free: date, minute, order; whether a fee stands there.
+type Start = (Date, u16, usize, bool);
+
 /// An account after some deeds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Model {
@@ -83,8 +86,11 @@ pub(super) struct Model {
 
 impl Rules {
     pub(super) fn ceiling(&self, on: Date) -> i64 {
-        let begun = self.ceilings.iter().filter(|(from, _)| *from <= on);
-        begun.last().expect("stories stay within the ceilings").1
+        let mut begun = self.ceilings.iter().filter(|(from, _)| *from <= on);
+        begun
+            .next_back()
+            .expect("stories stay within the ceilings")
+            .1
     }
 
     /// The last day on which a fee counts.
@@ -202,7 +208,7 @@ impl Model {
 
     /// From where on kept days are free: after the fee that completed them where it stands on the
     /// first of them, cancelled or not; else all of the first day.
-    fn kept_from(&self, kept: &Kept) -> (Date, u16, usize, bool) {
+    fn kept_from(&self, kept: &Kept) -> Start {
         match kept.by.and_then(|id| self.order(id)) {
             Some((on, minute, place)) if on == kept.from => (on, minute, place, true),
             _ => (kept.from, 0, 0, false),
@@ -213,7 +219,7 @@ impl Model {
     pub(super) fn told(&self, rules: &Rules) -> Told {
         let mut order: Vec<&Fee> = self.fees.iter().filter(|fee| !fee.cancelled).collect();
         order.sort_by_key(|fee| self.order(fee.id));
-        let mut waiting: Vec<((Date, u16, usize, bool), &Kept)> = self
+        let mut waiting: Vec<(Start, &Kept)> = self
             .kept
             .iter()
             .map(|kept| (self.kept_from(kept), kept))

@@ -33,6 +33,11 @@ impl Random {
         self.next() % end
     }
 
+    fn pick<T: Clone>(&mut self, items: &[T]) -> T {
+        let place = usize::try_from(self.below(items.len() as u64)).unwrap();
+        items[place].clone()
+    }
+
     fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
@@ -61,14 +66,15 @@ impl Story {
         let rules = rules(&mut random);
         let (mut deeds, mut hour, mut standing) = (Vec::new(), 0, Vec::new());
         for number in 1..=random.below(14) + 2 {
-            hour += u32::try_from([1, 10, 47, 49, 500][random.below(5) as usize]).unwrap();
+            hour += random.pick(&[1, 10, 47, 49, 500]);
             let deed = match random.below(100) {
                 0..=11 if !standing.is_empty() => {
-                    let id = standing.swap_remove(random.below(standing.len() as u64) as usize);
+                    let id = random.pick(&standing);
+                    standing.retain(|other| *other != id);
                     Deed::Cancel(id)
                 }
                 12..=23 if !standing.is_empty() => {
-                    let id = standing[random.below(standing.len() as u64) as usize];
+                    let id = random.pick(&standing);
                     let fee = fee(&mut random, id);
                     Deed::Correct(id, fee.on, fee.minute, fee.ore)
                 }
@@ -96,11 +102,6 @@ impl Story {
             Deed::Correct(..) | Deed::Cancel(_) | Deed::Card(..) => None,
         });
         fees.collect()
-    }
-
-    /// After every date of every story.
-    pub(super) fn last_date(&self) -> Date {
-        date("2026-01-01")
     }
 
     pub(super) fn scheme(&self) -> Scheme {
@@ -140,14 +141,12 @@ fn rules(random: &mut Random) -> Rules {
     Rules {
         rolling: random.chance(60),
         day_before: random.chance(60),
-        months: days
-            .is_none()
-            .then_some([12, 12, 12, 6][random.below(4) as usize]),
+        months: days.is_none().then(|| random.pick(&[12, 12, 12, 6])),
         days,
         ceilings: ["2020-01-01", "2023-11-10", "2024-08-01"]
             .map(|from| (date(from), ore(random)))
             .to_vec(),
-        count: random.chance(20).then(|| 2 + random.below(3) as usize),
+        count: random.chance(20).then(|| random.pick(&[2, 3, 4])),
         retain: random.chance(60),
     }
 }
@@ -162,7 +161,7 @@ fn day(random: &mut Random) -> Date {
         "2023-03-01",
     ];
     match random.below(10) {
-        0 | 1 => date(near[random.below(5) as usize]),
+        0 | 1 => date(random.pick(&near)),
         _ => date("2023-01-01") + i64::try_from(random.below(900)).unwrap().days(),
     }
 }
@@ -183,6 +182,11 @@ fn fee(random: &mut Random, id: u64) -> Fee {
         counts: random.chance(93),
         cancelled: false,
     }
+}
+
+/// After every date of every story.
+pub(super) fn last_date() -> Date {
+    date("2026-01-01")
 }
 
 /// Hours after the start, which is after every date of every story.

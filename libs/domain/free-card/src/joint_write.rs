@@ -1,0 +1,141 @@
+//! What is written to the schemes that a composite reads, and what follows in each of them.
+
+use jiff::Timestamp;
+
+use crate::error::EngineError;
+use crate::joint::{JointAccount, JointWrite, Of, Runs};
+use crate::live::final_at;
+use crate::log::{CardRelease, Correction, FixedCard, LogEntry};
+use crate::operations::{charge, fee_event};
+use crate::run::{DrawnCard, Run};
+use crate::scheme::CancelFinal;
+
+impl JointAccount<'_> {
+    /// The first card, of the schemes and the composite, that is due to become final at `now`.
+    fn due(&self, now: Timestamp) -> Option<(Of, FixedCard)> {
+        let members = self.runs.members.iter().enumerate();
+        let runs = members.map(|(index, run)| (Of::Member(index), run));
+        let due = runs
+            .chain([(Of::Composite, &self.runs.composite)])
+            .flat_map(|(of, run)| run.cards().map(move |card| (of, card)))
+            .filter(|(_, card)| !card.fixed)
+            .filter_map(|(of, card)| {
+                let fixed = FixedCard {
+                    completed_by: card.completed_by?,
+                    from: card.from,
+                    to: card.to,
+                    at: final_at(self.scheme(of), card.since?),
+                };
+                (fixed.at <= now).then_some((of, fixed))
+            });
+        due.min_by_key(|(_, card)| card.at)
+    }
+
+    pub(crate) fn write(
+        &mut self,
+        scheme_id: &str,
+        write: &JointWrite,
+        now: Timestamp,
+    ) -> Result<Vec<(String, LogEntry)>, EngineError> {
+        let index = self.index_of(scheme_id)?;
+        let of = Of::Member(index);
+        let now = self.last_at.map_or(now, |last| last.max(now));
+        let mut entries = Vec::new();
+        while let Some((of, fixed)) = self.due(now) {
+            self.append(&mut entries, of, LogEntry::CardFixed(fixed))?;
+        }
+        match write {
+            JointWrite::Register(proposed) => {
+                let sequence = self.facts[index].next_sequence();
+                let mut event = fee_event(proposed, sequence, proposed.nominal, now);
+                let verdict = self.add(of, &LogEntry::Fee(event.clone()))?;
+                let verdict = verdict.ok_or(EngineError::UnknownFee { fee: event.fee })?;
+                let scheme = self.schemes[index];
+                event.charged = charge(scheme, event.nominal, verdict.entitled, verdict.outcome);
+                self.facts[index].set_charged(event.fee, event.charged)?;
+                entries.push((scheme_id.to_owned(), LogEntry::Fee(event)));
+            }
+            JointWrite::Correct(correction) => {
+                let correction = Correction {
+                    at: now,
+                    ..correction.clone()
+                };
+                self.change(&mut entries, of, LogEntry::Correct(correction))?;
+            }
+            JointWrite::Cancel(fee) => {
+                let (fee, at) = (*fee, now);
+                self.change(&mut entries, of, LogEntry::Cancel { fee, at })?;
+            }
+        }
+        Ok(entries)
+    }
+
+    fn append(
+        &mut self,
+        entries: &mut Vec<(String, LogEntry)>,
+        of: Of,
+        entry: LogEntry,
+    ) -> Result<(), EngineError> {
+        self.add(of, &entry)?;
+        entries.push((self.scheme(of).id().to_owned(), entry));
+        Ok(())
+    }
+
+    /// Appends an entry that takes something back, and the releases that follow where a scheme
+    /// recalculates.
+    fn change(
+        &mut self,
+        entries: &mut Vec<(String, LogEntry)>,
+        of: Of,
+        entry: LogEntry,
+    ) -> Result<(), EngineError> {
+        let before = self.cards_of_fees()?;
+        let at = entry.at();
+        self.append(entries, of, entry)?;
+        let after = self.cards_of_fees()?;
+        let ofs = (0..self.schemes.len())
+            .map(Of::Member)
+            .chain([Of::Composite]);
+        for (place, of) in ofs.enumerate() {
+            if self.scheme(of).on_cancel_final() == CancelFinal::Retain {
+                continue;
+            }
+            let fixed = self.facts_mut(of).fixed().to_vec();
+            for card in fixed {
+                let given = |cards: &[DrawnCard]| {
+                    let mut over = cards.iter().filter(|new| new.overlaps(card.from, card.to));
+                    over.next().map(|card| (card.from, card.to))
+                };
+                if given(&before[place]) != given(&after[place]) {
+                    let release = CardRelease {
+                        completed_by: card.completed_by,
+                        from: card.from,
+                        to: card.to,
+                        at,
+                    };
+                    self.append(entries, of, LogEntry::CardReleased(release))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The cards that the fees alone give: of each scheme, then of the composite.
+    fn cards_of_fees(&self) -> Result<Vec<Vec<DrawnCard>>, EngineError> {
+        let mut runs = Runs {
+            members: vec![Run::default(); self.schemes.len()],
+            composite: Run::default(),
+        };
+        for (index, event) in self.events() {
+            self.step(&mut runs, index, event, None)?;
+        }
+        let mut cards = Vec::with_capacity(self.schemes.len() + 1);
+        for (run, scheme) in runs.members.iter_mut().zip(&self.schemes) {
+            run.finish(scheme)?;
+            cards.push(std::mem::take(&mut run.ended));
+        }
+        runs.composite.finish(self.composite)?;
+        cards.push(runs.composite.ended);
+        Ok(cards)
+    }
+}
