@@ -130,10 +130,13 @@ pub fn trial_ends_on(first_on: Date, months: u16) -> Date {
 }
 
 /// A loan that the person buys after a free trial: the unit's rent ends with the trial, unless the
-/// device came back before (decisions 29).
+/// device came back before (decisions 29). Who died during the trial bought nothing.
 #[must_use]
 pub fn rented_through_trial(holding: &Holding, months: u16) -> Holding {
     let ends_on = trial_ends_on(holding.delivered_on, months);
+    if holding.died_on.is_some_and(|died_on| died_on <= ends_on) {
+        return holding.clone();
+    }
     let returned_on = holding.returned_on.map_or(ends_on, |on| on.min(ends_on));
     Holding {
         returned_on: Some(returned_on),

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod credits;
+mod fee_kinds;
 mod months;
 mod own_fees;
 mod rent;
