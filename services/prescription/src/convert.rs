@@ -36,6 +36,7 @@ pub(crate) struct Draft {
     pub(crate) customer_number: CustomerNumber,
     pub(crate) prescribed_on: Date,
     pub(crate) palliative: bool,
+    pub(crate) in_patient: bool,
     pub(crate) lines: Vec<DraftLine>,
 }
 
@@ -44,6 +45,10 @@ pub(crate) struct Draft {
 pub(crate) struct DraftLine {
     pub(crate) article: ArticleNumber,
     pub(crate) occasion: common::Occasion,
+    /// Whether a condition that gives a right to the county's part is recorded.
+    pub(crate) qualifying_condition: Option<bool>,
+    /// The fee table that is named.
+    pub(crate) fee_table: Option<String>,
 }
 
 /// A person to register. It holds a number, so it cannot be printed.
@@ -289,6 +294,8 @@ pub(crate) fn from_pb_draft(
             Some(DraftLine {
                 article: article?,
                 occasion: occasion?,
+                qualifying_condition: line.qualifying_condition,
+                fee_table: Some(line.fee_table.clone()).filter(|table| !table.is_empty()),
             })
         })
         .collect();
@@ -297,6 +304,7 @@ pub(crate) fn from_pb_draft(
         customer_number: number?,
         prescribed_on: on?,
         palliative: draft.palliative,
+        in_patient: draft.in_patient,
         lines: lines.into_iter().collect::<Option<_>>()?,
     })
 }

@@ -80,8 +80,9 @@ async fn periods_begin(
     {
         let (rules, on) = (&deps.fee_tables, accrual.on);
         let tables = all_in_force(&policies, Section::Fees, on, rules, FeeTable::parse)?;
+        let basis = &known.loan.basis;
         let decision = FeeTables::new(tables)
-            .decide(&known.loan.basis.facts(on), None)
+            .decide(&basis.facts(on), basis.fee_table.as_deref())
             .map_err(|error| {
                 Failure::Refused(Refusal::new("FEE_UNDECIDED", "", error.to_string()))
             })?;

@@ -66,6 +66,10 @@ pub(crate) struct FeeBasis {
     occasion: Occasion,
     born_on: Option<Date>,
     palliative: bool,
+    in_patient: bool,
+    qualifying_condition: Option<bool>,
+    /// The fee table that decides, where one was named.
+    pub(crate) fee_table: Option<String>,
 }
 
 impl FeeBasis {
@@ -76,6 +80,8 @@ impl FeeBasis {
             occasion: self.occasion,
             born_on: self.born_on,
             palliative: self.palliative,
+            in_patient: self.in_patient,
+            qualifying_condition: self.qualifying_condition,
             ..FeeFacts::new(self.iso.clone(), self.product_group, on)
         }
     }
@@ -266,5 +272,8 @@ fn from_pb_basis(violations: &mut Violations, basis: Option<&pb::FeeBasis>) -> O
         occasion: occasion?,
         born_on: born_on?,
         palliative: basis.palliative,
+        in_patient: basis.in_patient,
+        qualifying_condition: basis.qualifying_condition,
+        fee_table: Some(basis.fee_table.clone()).filter(|table| !table.is_empty()),
     })
 }

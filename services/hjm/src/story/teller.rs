@@ -160,6 +160,7 @@ impl Teller {
         let lines = lines.iter().map(|(article, occasion)| p::LineDraft {
             article_number: (*article).to_owned(),
             occasion: (*occasion).into(),
+            ..Default::default()
         });
         let draft = p::PrescriptionDraft {
             recipient_id: recipient.to_owned(),
@@ -167,6 +168,7 @@ impl Teller {
             prescribed_on: Some(to_pb_date(on)),
             palliative,
             lines: lines.collect(),
+            ..Default::default()
         };
         p::PrescribeRequest {
             request_id: self.request_id(),

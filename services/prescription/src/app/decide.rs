@@ -217,6 +217,8 @@ fn fee_facts(
         occasion,
         born_on: Some(born_on),
         palliative: draft.palliative,
+        in_patient: draft.in_patient,
+        qualifying_condition: line.qualifying_condition,
         ..FeeFacts::new(article.iso.clone(), article.group, draft.prescribed_on)
     })
 }
@@ -232,7 +234,9 @@ fn decide_line(
         article: article.number.clone(),
         error,
     };
-    let fee = fees.decide(facts, None).map_err(undecided)?;
+    let fee = fees
+        .decide(facts, line.fee_table.as_deref())
+        .map_err(undecided)?;
     let own_fee = to_pb_own_fee(&fee);
     let capped = own_fee.kind() == OwnFeeKind::CostCap;
     let sale = article.sale_price.map(|price| pb::Sale {
@@ -249,6 +253,9 @@ fn decide_line(
             occasion: line.occasion.into(),
             born_on: facts.born_on.map(to_pb_date),
             palliative: facts.palliative,
+            in_patient: facts.in_patient,
+            qualifying_condition: facts.qualifying_condition,
+            fee_table: line.fee_table.clone().unwrap_or_default(),
         },
         decision: pb::LineDecision {
             article_number: article.number.to_string(),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod deaths;
+mod fee_facts;
 mod follow;
 mod identity;
 mod loans;

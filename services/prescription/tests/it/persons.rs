@@ -11,12 +11,16 @@ use crate::world::{
     HEALTH_CENTRE, KROKOM, OSTERSUND, REGION, ROLLATOR, SOLD, WHEELCHAIR, World, draft, refused,
 };
 
-fn fee(line: &pb::PrescriptionLine) -> (OwnFeeKind, String, String) {
+pub(crate) fn fee(line: &pb::PrescriptionLine) -> (OwnFeeKind, String, String) {
     let fee = line.decision.as_ref().unwrap().own_fee.as_ref().unwrap();
     (fee.kind(), kronor(fee.amount.as_ref()), fee.reason.clone())
 }
 
-fn expected(kind: OwnFeeKind, amount: &str, reason: &str) -> (OwnFeeKind, String, String) {
+pub(crate) fn expected(
+    kind: OwnFeeKind,
+    amount: &str,
+    reason: &str,
+) -> (OwnFeeKind, String, String) {
     (kind, amount.to_owned(), reason.to_owned())
 }
 

@@ -317,8 +317,10 @@ pub(crate) fn draft(
             .map(|&article| pb::LineDraft {
                 article_number: article.to_owned(),
                 occasion: Occasion::First.into(),
+                ..Default::default()
             })
             .collect(),
+        ..Default::default()
     }
 }
 
