@@ -7,6 +7,7 @@ mod claims;
 mod counted;
 mod groups;
 mod laws;
+mod moments;
 mod reference;
 mod refusals;
 mod scheme_file;

@@ -1,0 +1,118 @@
+//! Dates at both sides of midnight, ceilings by their index, and what a snapshot is good for: W40,
+//! W41, W44.
+
+use hjm_free_card::{Appended, Snapshot, StatusKind, event_date, formula_ceiling, quote, register};
+use hjm_money::Money;
+use jiff::Timestamp;
+
+use crate::cases::Account;
+use crate::support::{Options, date, fee_called, money, morning, proposed, scheme};
+
+#[test]
+fn fc_w40_w41_the_date_is_swedish_at_both_sides_of_midnight() {
+    for (at, on, charged, kind) in [
+        (
+            "2024-05-09T22:30:00Z",
+            "2024-05-10",
+            "250",
+            StatusKind::BelowLimit,
+        ),
+        (
+            "2024-05-09T21:30:00Z",
+            "2024-05-09",
+            "250",
+            StatusKind::Preliminary,
+        ),
+    ] {
+        let at: Timestamp = at.parse().unwrap();
+        assert_eq!(event_date(at), date(on));
+        let mut account = Account::new().with(&[("A", "2023-05-10", "1150")]);
+        let mut fee = proposed(fee_called("B"), event_date(at), money("250"));
+        fee.occurred_at = Some(at);
+        assert_eq!(account.take(&fee, at), money(charged));
+        assert_eq!(account.on(on).0, kind);
+    }
+}
+
+#[test]
+fn fc_d31_both_changes_of_the_clock_move_midnight() {
+    for (at, on) in [
+        ("2024-03-30T22:59:59Z", "2024-03-30"),
+        ("2024-03-30T23:00:00Z", "2024-03-31"),
+        ("2024-03-31T21:59:59Z", "2024-03-31"),
+        ("2024-03-31T22:00:00Z", "2024-04-01"),
+        ("2024-10-26T21:59:59Z", "2024-10-26"),
+        ("2024-10-26T22:00:00Z", "2024-10-27"),
+        ("2024-10-27T22:59:59Z", "2024-10-27"),
+        ("2024-10-27T23:00:00Z", "2024-10-28"),
+    ] {
+        assert_eq!(event_date(at.parse().unwrap()), date(on), "{at}");
+    }
+    let mut fee = proposed(fee_called("A"), date("2024-05-09"), money("250"));
+    fee.occurred_at = Some("2024-05-09T22:30:00Z".parse().unwrap());
+    let refusals = fee.check(date("2024-06-01")).unwrap_err();
+    assert_eq!(refusals[0].reason(), "INSTANT_OF_ANOTHER_DAY");
+}
+
+#[test]
+fn fc_w44_a_ceiling_follows_its_index_or_is_refused() {
+    let ceiling = |base: &str, factor: &str| {
+        formula_ceiling(money(base), factor.parse().unwrap(), money("50"))
+    };
+    for (base, sek) in [
+        ("48300", "1200"),
+        ("59200", "1450"),
+        ("50000", "1250"),
+        ("49900", "1200"),
+        ("44500", "1100"),
+        ("46500", "1150"),
+        ("47600", "1150"),
+        ("52500", "1300"),
+        ("57300", "1400"),
+        ("58800", "1450"),
+    ] {
+        assert_eq!(ceiling(base, "0.025"), Ok(money(sek)), "{base}");
+    }
+    assert!(ceiling("48300", "0.0025").is_err(), "a misprinted factor");
+    assert!(ceiling("0", "0.025").is_err());
+    assert!(ceiling("48300", "0").is_err());
+}
+
+#[test]
+fn a_quote_tells_of_the_limit_that_is_coming() {
+    let account = Account::new();
+    let fees = ["A", "B"].map(|name| proposed(fee_called(name), date("2024-11-01"), money("800")));
+    let quotes = quote(&account.scheme, &[], &fees, morning(date("2024-11-01"))).unwrap();
+    let left: Vec<_> = quotes.iter().map(|quote| quote.status.remaining).collect();
+    assert_eq!(left, [Some(money("600")), Some(Money::ZERO)], "in order");
+    let (from, limit) = quotes[0].coming_limit.unwrap();
+    assert_eq!(
+        (from, limit.ceiling()),
+        (date("2025-01-01"), Some(money("1450")))
+    );
+}
+
+#[test]
+fn a_snapshot_of_another_text_takes_nothing_in() {
+    let account = Account::new().with(&[("A", "2024-03-01", "250")]);
+    let mut snapshot = Snapshot::of(&account.scheme, &account.log).unwrap();
+    let other = scheme(&Options {
+        mode: "TUMBLING".to_owned(),
+        ..Options::default()
+    });
+    let fee = proposed(fee_called("B"), date("2024-04-01"), money("250"));
+    let entries = register(&other, &[], &fee, morning(fee.on))
+        .unwrap()
+        .entries;
+    assert_eq!(
+        snapshot.append(&other, &entries[0]).unwrap(),
+        Appended::NeedsReplay
+    );
+    assert_eq!(
+        snapshot.status_on(&other, fee.on, morning(fee.on)).unwrap(),
+        None
+    );
+    let text = serde_json::to_string(&snapshot).unwrap();
+    assert_eq!(serde_json::from_str::<Snapshot>(&text).unwrap(), snapshot);
+    assert!(text.len() < 1000, "{} bytes", text.len());
+}
