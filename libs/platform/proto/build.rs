@@ -9,7 +9,7 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const PROTOS: [&str; 12] = [
+const PROTOS: [&str; 17] = [
     "hjalpmedel/common/v1/types.proto",
     "hjalpmedel/event/v1/envelope.proto",
     "hjalpmedel/catalogue/v1/catalogue.proto",
@@ -22,6 +22,11 @@ const PROTOS: [&str; 12] = [
     "hjalpmedel/free_card/v1/free_card.proto",
     "hjalpmedel/free_card/v1/resources.proto",
     "hjalpmedel/free_card/v1/events.proto",
+    "hjalpmedel/free_card/v1/audit.proto",
+    "hjalpmedel/free_card/v1/card.proto",
+    "hjalpmedel/free_card/v1/claim.proto",
+    "hjalpmedel/free_card/v1/scheme.proto",
+    "hjalpmedel/free_card/v1/subject.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,42 +1,150 @@
 //! Wire types to the engine's own and back.
 
 use hjm_free_card::{
-    AssessedFee, CountedFee, LogEntry, Outcome, ProposedFee, Scheme, Status, StatusKind, explain,
+    AssessedFee, ClaimDecision, ClaimState, CountedFee, LogEntry, Outcome, ProposedFee, Scheme,
+    Status, StatusKind, Subject, explain,
 };
-use hjm_ids::FeeId;
+use hjm_ids::{FeeId, PrincipalId};
+use hjm_money::Money;
 use hjm_proto::free_card::v1 as pb;
 use hjm_service::{
     Violations,
+    clock::civil_date,
     convert::{
-        from_pb_date, from_pb_money, from_pb_text, to_pb_date, to_pb_explanation, to_pb_money,
+        from_pb_date, from_pb_money, from_pb_text, from_pb_text_optional,
+        from_pb_timestamp_optional, from_pb_words, to_pb_date, to_pb_explanation, to_pb_money,
         to_pb_timestamp,
     },
 };
 use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
-/// A fee under `field`, with an id of its own.
+use crate::{app::Drafted, store::ClaimRow};
+
+const DEVICE_LENGTH_MAX: usize = 100;
+const AGE_MAX: u8 = 130;
+
+/// A fee under `field`, with an id of its own. Its day follows from its instant where only that is
+/// given.
 pub(crate) fn from_pb_fee_draft(
     violations: &mut Violations,
     field: &str,
     draft: Option<&pb::FeeDraft>,
-) -> Option<ProposedFee> {
+) -> Option<Drafted> {
     let draft = violations.need(field, draft)?;
+    let occurred_at = from_pb_timestamp_optional(
+        violations,
+        &format!("{field}.occurred_at"),
+        draft.occurred_at.as_ref(),
+    );
     let event_on = format!("{field}.event_on");
-    let on = from_pb_date(violations, &event_on, draft.event_on.as_ref());
+    let on = match (draft.event_on.as_ref(), occurred_at) {
+        (None, Some(Some(at))) => Some(civil_date(at)),
+        (given, _) => from_pb_date(violations, &event_on, given),
+    };
     let nominal = format!("{field}.nominal");
     let nominal = from_pb_money(violations, &nominal, draft.nominal.as_ref());
     let principal_id = format!("{field}.principal_id");
     let principal = from_pb_text(violations, &principal_id, &draft.principal_id);
-    Some(ProposedFee {
-        fee: FeeId::new(Uuid::now_v7()),
-        on: on?,
-        occurred_at: None,
-        principal: principal?,
-        kind: None,
-        age: None,
-        nominal: nominal?,
+    let kind = from_pb_text_optional(violations, &format!("{field}.kind"), &draft.kind);
+    let age_field = format!("{field}.age");
+    let age = draft
+        .age
+        .map(|age| from_pb_age(violations, &age_field, age));
+    let offline = from_pb_offline(violations, field, draft);
+    let (charged, device_id) = offline?;
+    Some(Drafted {
+        fee: ProposedFee {
+            fee: FeeId::new(Uuid::now_v7()),
+            on: on?,
+            occurred_at: occurred_at?,
+            principal: principal?,
+            kind: kind?,
+            age: match age {
+                Some(age) => Some(age?),
+                None => None,
+            },
+            nominal: nominal?,
+        },
+        charged,
+        device_id,
     })
+}
+
+fn from_pb_age(violations: &mut Violations, field: &str, age: u32) -> Option<u8> {
+    let known = u8::try_from(age).ok().filter(|age| *age <= AGE_MAX);
+    violations.take(field, known.ok_or("must be 0 to 130"))
+}
+
+/// What a desk that was offline has charged, and on which device.
+fn from_pb_offline(
+    violations: &mut Violations,
+    field: &str,
+    draft: &pb::FeeDraft,
+) -> Option<(Option<Money>, Option<String>)> {
+    let device_id = format!("{field}.device_id");
+    if draft.device_id.is_empty() && draft.charged.is_none() {
+        return Some((None, None));
+    }
+    let device = from_pb_words(violations, &device_id, &draft.device_id, DEVICE_LENGTH_MAX);
+    let charged = match draft.charged.as_ref() {
+        None => Some(None),
+        given => from_pb_money(violations, &format!("{field}.charged"), given).map(Some),
+    };
+    Some((charged?, Some(device?)))
+}
+
+/// The decision that leads to a state; the state must be one that is decided.
+pub(crate) fn from_pb_claim_decision(
+    violations: &mut Violations,
+    field: &str,
+    state: i32,
+) -> Option<ClaimDecision> {
+    let decision = match pb::ClaimState::try_from(state) {
+        Ok(pb::ClaimState::Approved) => Some(ClaimDecision::Approve),
+        Ok(pb::ClaimState::Paid) => Some(ClaimDecision::Pay),
+        Ok(pb::ClaimState::Rejected) => Some(ClaimDecision::Reject),
+        Ok(pb::ClaimState::Waived) => Some(ClaimDecision::Waive),
+        Ok(pb::ClaimState::Unspecified | pb::ClaimState::Open) | Err(_) => None,
+    };
+    violations.take(
+        field,
+        decision.ok_or("must be APPROVED, PAID, REJECTED or WAIVED"),
+    )
+}
+
+/// A state to look for; none for all.
+pub(crate) fn from_pb_claim_state(state: i32) -> Result<Option<ClaimState>, &'static str> {
+    match pb::ClaimState::try_from(state) {
+        Ok(pb::ClaimState::Unspecified) => Ok(None),
+        Ok(pb::ClaimState::Open) => Ok(Some(ClaimState::Open)),
+        Ok(pb::ClaimState::Approved) => Ok(Some(ClaimState::Approved)),
+        Ok(pb::ClaimState::Paid) => Ok(Some(ClaimState::Paid)),
+        Ok(pb::ClaimState::Rejected) => Ok(Some(ClaimState::Rejected)),
+        Ok(pb::ClaimState::Waived) => Ok(Some(ClaimState::Waived)),
+        Err(_) => Err("must be a state of a claim"),
+    }
+}
+
+pub(crate) fn to_pb_claim(row: &ClaimRow, subject: Subject) -> pb::Claim {
+    let state = match row.claim.state {
+        ClaimState::Open => pb::ClaimState::Open,
+        ClaimState::Approved => pb::ClaimState::Approved,
+        ClaimState::Paid => pb::ClaimState::Paid,
+        ClaimState::Rejected => pb::ClaimState::Rejected,
+        ClaimState::Waived => pb::ClaimState::Waived,
+    };
+    pb::Claim {
+        fee_id: row.claim.fee.to_string(),
+        scheme_id: row.scheme_id.clone(),
+        principal_id: row.claim.principal.to_string(),
+        event_on: Some(to_pb_date(row.on)),
+        amount: Some(to_pb_money(row.claim.amount)),
+        state: state.into(),
+        recipient_id: row.subject.to_string(),
+        to_estate: subject.person.died_on.is_some(),
+        number: row.claim.number,
+    }
 }
 
 /// A reason that must be given, as it is stored.
@@ -48,6 +156,7 @@ pub(crate) fn from_pb_cancel_reason(
     let reason = match pb::CancelReason::try_from(reason) {
         Ok(pb::CancelReason::Incorrect) => Some("INCORRECT"),
         Ok(pb::CancelReason::Credited) => Some("CREDITED"),
+        Ok(pb::CancelReason::PersonAsked) => Some("PERSON_ASKED"),
         Ok(pb::CancelReason::Unspecified) | Err(_) => None,
     };
     violations.need(field, reason)
@@ -71,31 +180,48 @@ pub(crate) fn to_pb_fee_answer(
     scheme: &Scheme,
     fee: &AssessedFee,
     status: &Status,
+    version: u64,
     stored: impl Fn(FeeId) -> bool,
 ) -> pb::FeeAnswer {
-    let counted = |counted: &CountedFee| pb::CountedFee {
-        fee_id: Some(counted.fee)
-            .filter(|fee| stored(*fee))
-            .map_or_else(String::new, |fee| fee.to_string()),
-        event_on: Some(to_pb_date(counted.on)),
-        amount: Some(to_pb_money(counted.entitled)),
-    };
     pb::FeeAnswer {
-        to_charge: Some(to_pb_money(fee.entitled)),
-        status: Some(to_pb_status(scheme, fee.on, status)),
-        counted: fee.basis.iter().map(counted).collect(),
+        to_charge: Some(to_pb_money(fee.charged)),
+        status: Some(to_pb_status(scheme, fee.on, status, version)),
+        counted: fee
+            .basis
+            .iter()
+            .map(|counted| to_pb_counted_fee(counted, stored(counted.fee)))
+            .collect(),
         explanation: Some(to_pb_explanation(&explain(scheme, fee))),
     }
 }
 
-pub(crate) fn to_pb_status(scheme: &Scheme, as_of: Date, status: &Status) -> pb::AccountStatus {
+pub(crate) fn to_pb_counted_fee(counted: &CountedFee, stored: bool) -> pb::CountedFee {
+    pb::CountedFee {
+        fee_id: if stored {
+            counted.fee.to_string()
+        } else {
+            String::new()
+        },
+        event_on: Some(to_pb_date(counted.on)),
+        amount: Some(to_pb_money(counted.entitled)),
+    }
+}
+
+pub(crate) fn to_pb_status(
+    scheme: &Scheme,
+    as_of: Date,
+    status: &Status,
+    version: u64,
+) -> pb::AccountStatus {
     let card = match status.kind {
         StatusKind::None | StatusKind::BelowLimit | StatusKind::Expired => {
             pb::CardState::BelowLimit
         }
         StatusKind::Preliminary => pb::CardState::Preliminary,
-        StatusKind::Final | StatusKind::Imported | StatusKind::Registered => pb::CardState::Final,
+        StatusKind::Final => pb::CardState::Final,
         StatusKind::Retained => pb::CardState::Retained,
+        StatusKind::Imported => pb::CardState::Imported,
+        StatusKind::Registered => pb::CardState::Registered,
     };
     pb::AccountStatus {
         scheme_id: scheme.id().to_owned(),
@@ -107,26 +233,23 @@ pub(crate) fn to_pb_status(scheme: &Scheme, as_of: Date, status: &Status) -> pb:
         card: card.into(),
         card_from: status.card.as_ref().map(|card| to_pb_date(card.from)),
         card_to: status.card.as_ref().map(|card| to_pb_date(card.to)),
+        account_version: version,
+        cacheable_until: status.cacheable_until().map(to_pb_date),
     }
 }
 
 /// When the log says that a fee was registered.
 pub(crate) fn registered_at(log: &[LogEntry], fee: FeeId) -> Option<Timestamp> {
-    log.iter().find_map(|entry| match entry {
-        LogEntry::Fee(event) if event.fee == fee => Some(event.registered_at),
-        LogEntry::Fee(_)
-        | LogEntry::Correct(_)
-        | LogEntry::Cancel { .. }
-        | LogEntry::CardFixed(_)
-        | LogEntry::CardReleased(_)
-        | LogEntry::CardRegistered(_)
-        | LogEntry::Joined { .. } => None,
-    })
+    let is = |entry: &&LogEntry| matches!(entry, LogEntry::Fee(event) if event.fee == fee);
+    log.iter().find(is).map(LogEntry::at)
 }
 
 /// A registered fee. Of a cancelled one all that was charged goes back.
-pub(crate) fn to_pb_fee(log: &[LogEntry], fee: &AssessedFee) -> pb::Fee {
-    let cancelled = fee.outcome == Outcome::Cancelled;
+pub(crate) fn to_pb_fee(
+    fee: &AssessedFee,
+    registered_at: Option<Timestamp>,
+    principal: Option<&PrincipalId>,
+) -> pb::Fee {
     pb::Fee {
         fee_id: fee.fee.to_string(),
         event_on: Some(to_pb_date(fee.on)),
@@ -135,7 +258,8 @@ pub(crate) fn to_pb_fee(log: &[LogEntry], fee: &AssessedFee) -> pb::Fee {
         entitled: Some(to_pb_money(fee.entitled)),
         overcharge: Some(to_pb_money(fee.to_refund())),
         undercharge: Some(to_pb_money(fee.undercharge)),
-        cancelled,
-        registered_at: registered_at(log, fee.fee).map(to_pb_timestamp),
+        cancelled: fee.outcome == Outcome::Cancelled,
+        registered_at: registered_at.map(to_pb_timestamp),
+        principal_id: principal.map_or_else(String::new, ToString::to_string),
     }
 }

@@ -11,6 +11,8 @@ pub(crate) enum Part {
     Fee,
     /// One of the fees of `QuoteFees`.
     Fees,
+    /// The date or amount that `CorrectFee` gives.
+    Change,
     /// A stored fee: the request names only the account.
     Account,
 }
@@ -25,6 +27,7 @@ impl Part {
         match self {
             Self::Fee => "fee.event_on",
             Self::Fees => "fees.event_on",
+            Self::Change => "event_on",
             Self::Account => "",
         }
     }
@@ -33,6 +36,7 @@ impl Part {
         match self {
             Self::Fee => "fee.nominal",
             Self::Fees => "fees.nominal",
+            Self::Change => "nominal",
             Self::Account => "",
         }
     }
@@ -45,12 +49,34 @@ pub(crate) enum Error {
     SchemeUnknown,
     #[error("the external reference belongs to another fee, or to one that was cancelled")]
     FeeReferenceTaken,
+    #[error("the fee was registered by another principal, who corrects it")]
+    FeeRegisteredElsewhere,
+    #[error("{0}")]
+    Claim(#[from] hjm_free_card::ClaimRefusal),
+    #[error("no card is valid on the day")]
+    NoCard,
+    #[error("the card is preliminary: a correction may still take it back")]
+    CardPreliminary,
+    #[error("no proofs are issued here: there is no key")]
+    NoProofKey,
     #[error("{1}")]
     Fee(Part, hjm_free_card::Refusal),
     #[error("{1}")]
     Engine(Part, EngineError),
     #[error(transparent)]
     Failure(#[from] Failure),
+}
+
+impl Error {
+    /// A key was taken by somebody else between the look for it and the insert.
+    pub(crate) fn is_taken(&self) -> bool {
+        let Self::Failure(Failure::Internal(source)) = self else {
+            return false;
+        };
+        let database = source.downcast_ref::<sqlx::Error>();
+        let database = database.and_then(sqlx::Error::as_database_error);
+        database.is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+    }
 }
 
 impl From<sqlx::Error> for Error {
@@ -65,6 +91,11 @@ impl From<Error> for Status {
         let (reason, field) = match error {
             Error::SchemeUnknown => ("SCHEME_UNKNOWN", "scheme_id"),
             Error::FeeReferenceTaken => ("FEE_REFERENCE_TAKEN", "external_reference"),
+            Error::FeeRegisteredElsewhere => ("FEE_REGISTERED_ELSEWHERE", "fee_id"),
+            Error::Claim(_) => ("CLAIM_STATE", "state"),
+            Error::NoCard => ("NO_CARD", "as_of"),
+            Error::CardPreliminary => ("CARD_PRELIMINARY", "as_of"),
+            Error::NoProofKey => ("NO_PROOF_KEY", ""),
             Error::Fee(part, refusal) => match refusal {
                 hjm_free_card::Refusal::DateInFuture { .. }
                 | hjm_free_card::Refusal::InstantOfAnotherDay { .. }

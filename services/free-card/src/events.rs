@@ -1,14 +1,20 @@
-//! What free-card tells, fees, and what it hears, policies.
+//! What free-card tells, and what it hears: policies, and who has died.
 
 use hjm_feed::{Followed, NewEvent, policies::policy_keep};
-use hjm_ids::AccountId;
+use hjm_ids::{AccountId, FeeId};
 use hjm_proto::{
     catalogue::v1::{CatalogueEvent, catalogue_event},
-    free_card::v1::{FeeCancelled, FeeRegistered, FreeCardEvent, free_card_event::Event},
+    free_card::v1::{
+        CardRegistered, ClaimDecided, FeeCancelled, FeeCorrected, FeeRegistered, FreeCardEvent,
+        SubjectChanged, free_card_event::Event,
+    },
+    prescription::v1::{PrescriptionEvent, prescription_event},
 };
-use hjm_service::{Failure, TxFuture};
+use hjm_service::{Clock, Failure, TxFuture, Violations, convert};
 use prost::Message as _;
 use sqlx::PgConnection;
+
+use crate::app;
 
 pub(crate) fn fee_registered(account: AccountId, event: FeeRegistered) -> NewEvent {
     event_of("FeeRegistered", account, Event::FeeRegistered(event))
@@ -18,11 +24,33 @@ pub(crate) fn fee_cancelled(account: AccountId, event: FeeCancelled) -> NewEvent
     event_of("FeeCancelled", account, Event::FeeCancelled(event))
 }
 
+pub(crate) fn fee_corrected(account: AccountId, event: FeeCorrected) -> NewEvent {
+    event_of("FeeCorrected", account, Event::FeeCorrected(event))
+}
+
+pub(crate) fn card_registered(account: AccountId, event: CardRegistered) -> NewEvent {
+    event_of("CardRegistered", account, Event::CardRegistered(event))
+}
+
+pub(crate) fn claim_decided(fee: FeeId, event: ClaimDecided) -> NewEvent {
+    let aggregate = format!("claim {fee}");
+    event_about("ClaimDecided", aggregate, Event::ClaimDecided(event))
+}
+
+pub(crate) fn subject_changed(event: SubjectChanged) -> NewEvent {
+    let aggregate = format!("person {}", event.recipient_id);
+    event_about("SubjectChanged", aggregate, Event::SubjectChanged(event))
+}
+
 fn event_of(kind: &'static str, account: AccountId, event: Event) -> NewEvent {
+    event_about(kind, format!("account {account}"), event)
+}
+
+fn event_about(kind: &'static str, aggregate_id: String, event: Event) -> NewEvent {
     let payload = FreeCardEvent { event: Some(event) }.encode_to_vec();
     NewEvent {
         kind,
-        aggregate_id: format!("account {account}"),
+        aggregate_id,
         payload,
     }
 }
@@ -43,5 +71,33 @@ pub(crate) fn react(
             | catalogue_event::Event::PriceChanged(_)
             | catalogue_event::Event::PolicyImported(_) => Ok(()),
         }
+    })
+}
+
+/// Keeps the day of a death; the rest is not free-card's.
+pub(crate) fn react_to_prescription(
+    connection: &mut PgConnection,
+    followed: Followed<PrescriptionEvent>,
+    clock: Clock,
+) -> TxFuture<'_, (), Failure> {
+    Box::pin(async move {
+        let missing = || Failure::internal("an event of prescription is empty");
+        let prescription_event::Event::RecipientDied(died) =
+            followed.event.event.ok_or_else(missing)?
+        else {
+            return Ok(());
+        };
+        let mut violations = Violations::default();
+        let recipient = convert::from_pb_text(&mut violations, "recipient_id", &died.recipient_id);
+        let died_on = convert::from_pb_date(&mut violations, "died_on", died.died_on.as_ref());
+        let (recipient, died_on) = violations.finish(recipient.zip(died_on))?;
+        app::subject_died(
+            connection,
+            &followed.tenant,
+            recipient,
+            died_on,
+            clock.now()?,
+        )
+        .await
     })
 }

@@ -1,9 +1,10 @@
 //! Free cards: what a person still has to pay under a high-cost protection.
 //!
-//! Owns the accounts, one a person and scheme, and their logs of fees, cancellations and cards;
-//! where an account stands is a replay of its log by `hjm_free_card`, never stored. Publishes
-//! every registered and cancelled fee with what it changed for other fees. Follows catalogue for
-//! the policies that say what the schemes are; a person is an opaque id here.
+//! Owns the accounts, one a person and scheme, and their logs of fees, corrections and cards; where
+//! an account stands is a replay of its log by `hjm_free_card`, and what is kept beside the log
+//! can be made from it anew. Publishes what happens to fees, cards, claims and persons' choices.
+//! Follows catalogue for the policies that say what the schemes are, and prescription for who has
+//! died; a person is an opaque id here. Every look at a person is logged.
 
 pub mod config;
 
@@ -17,10 +18,11 @@ mod verify;
 
 use std::sync::Arc;
 
-use hjm_feed::{CatalogueFeed, Followers, PolicyShelf, Producer, Rules};
-use hjm_free_card::Scheme;
+use app::{Core, Exemptions, Queues};
+use config::proof_key::ProofKey;
+use hjm_feed::{CatalogueFeed, Followers, PolicyShelf, PrescriptionFeed, Producer};
 use hjm_service::{
-    Clock, Database, Failure, client, crash,
+    AccessLog, Clock, Database, Failure, client, crash,
     process::{self, listen},
     server::{self, Admission, Drain},
 };
@@ -40,13 +42,15 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 /// What the use cases need.
 #[derive(Debug, Clone)]
 struct Deps {
-    producer: Producer,
+    core: Core,
+    queues: Queues,
+    exemptions: Exemptions,
+    proof_key: Option<Arc<ProofKey>>,
     clock: Clock,
     drain: Drain,
     followers: Arc<Followers>,
     catalogue: CatalogueFeed,
-    policies: PolicyShelf,
-    schemes: Arc<Rules<Scheme>>,
+    prescription: Option<PrescriptionFeed>,
 }
 
 /// Brings the schema up to date.
@@ -77,7 +81,7 @@ pub async fn run(config: config::Serve) -> Result<(), Failure> {
 /// Serves on a listener, and follows catalogue for each tenant, until the drain begins.
 ///
 /// # Errors
-/// When the database cannot be had, the catalogue's URL is none, or the transport fails.
+/// When the database or the proof key cannot be had, a URL is none, or the transport fails.
 pub async fn serve(
     config: config::Serve,
     listener: TcpListener,
@@ -85,22 +89,46 @@ pub async fn serve(
 ) -> Result<(), Failure> {
     let options = config.serve.database.database_url.parse()?;
     let database = Database::connect(options, SCHEMA).await?;
-    let channel = client::channel(&config.catalogue_url)
-        .map_err(|error| Failure::internal(format!("--catalogue-url: {error}")))?;
-    let catalogue = CatalogueFeed(channel);
+    let channel = |flag: &str, url: &str| {
+        client::channel(url).map_err(|error| Failure::internal(format!("{flag}: {error}")))
+    };
+    let catalogue = CatalogueFeed(channel("--catalogue-url", &config.catalogue_url)?);
+    let prescription = config.prescription_url.as_deref();
+    let prescription = prescription.map(|url| channel("--prescription-url", url));
+    let prescription = prescription.transpose()?.map(PrescriptionFeed);
+    let proof_key = config
+        .proof_key
+        .as_deref()
+        .map(ProofKey::read)
+        .transpose()?;
     let mut followers = Followers::new(database.clone(), FEED);
     for tenant in &config.serve.tenants {
         let follower = followers.add(tenant, catalogue.clone());
         tokio::spawn(follower.run(drain.clone(), events::react));
+        if let Some(prescription) = &prescription {
+            let follower = followers.add(tenant, prescription.clone());
+            let clock = config.serve.clock.clone();
+            tokio::spawn(follower.run(drain.clone(), move |connection, followed| {
+                events::react_to_prescription(connection, followed, clock.clone())
+            }));
+        }
     }
-    let deps = Deps {
+    let core = Core {
         producer: Producer::new(database, FEED),
+        policies: PolicyShelf::default(),
+        schemes: Arc::default(),
+        access: AccessLog::default(),
+    };
+    let deps = Deps {
+        queues: Queues::start(&core),
+        exemptions: Exemptions::start(&core),
+        core,
+        proof_key: proof_key.map(Arc::new),
         clock: config.serve.clock.clone(),
         drain: drain.clone(),
         followers: Arc::new(followers),
         catalogue,
-        policies: PolicyShelf::default(),
-        schemes: Arc::default(),
+        prescription,
     };
     let mut routes = RoutesBuilder::default();
     grpc::mount(&mut routes, &deps);

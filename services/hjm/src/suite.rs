@@ -186,11 +186,21 @@ async fn prepare(options: &SuiteOptions) -> Result<(), SuiteError> {
 }
 
 fn make_keys(path: &Path) -> Result<(), SuiteError> {
-    if path.exists() {
-        return Ok(());
+    if !path.exists() {
+        prescription_service::keys::create(path)
+            .map_err(|error| SuiteError::File(path.to_owned(), error))?;
     }
-    prescription_service::keys::create(path)
-        .map_err(|error| SuiteError::File(path.to_owned(), error))
+    let path = proof_key(path);
+    if !path.exists() {
+        free_card_service::config::proof_key::create(&path)
+            .map_err(|error| SuiteError::File(path, error))?;
+    }
+    Ok(())
+}
+
+/// The key of proofs lies beside those of identity numbers.
+fn proof_key(keys: &Path) -> PathBuf {
+    keys.with_file_name("proof-key")
 }
 
 fn spawn(
@@ -240,6 +250,8 @@ fn spawn(
         let config = free_card_service::config::Serve {
             serve: args(Context::FreeCard, &listener),
             catalogue_url: addresses.catalogue.clone(),
+            prescription_url: Some(addresses.prescription.clone()),
+            proof_key: Some(proof_key(&options.keys)),
         };
         services.spawn(free_card_service::serve(config, listener, drain.clone()));
     }

@@ -136,9 +136,10 @@ impl Scene {
                 event_on: date(on),
                 nominal,
                 principal_id: "2081".to_owned(),
+                ..Default::default()
             }),
             external_reference: "a desk's own key".to_owned(),
-            not_before: String::new(),
+            ..Default::default()
         }
     }
 }

@@ -39,6 +39,7 @@ mod scheme_file;
 mod snapshot;
 mod state;
 mod status;
+mod subject;
 mod wire;
 
 pub use ceiling::{CeilingError, formula_ceiling};
@@ -72,3 +73,4 @@ pub use scheme::{
 pub use snapshot::{Appended, Registered, Snapshot};
 pub use state::{AccountState, AssessedFee, Card, CardStanding, CountedFee, Outcome};
 pub use status::{Status, StatusKind, status_on};
+pub use subject::{Subject, SubjectEvent};

@@ -87,7 +87,8 @@ impl Producer {
         receiver
     }
 
-    fn tell_head(&self, tenant: &TenantId, sequence: i64) {
+    /// Tells those who follow that a transaction with events up to `sequence` has committed.
+    pub fn tell_head(&self, tenant: &TenantId, sequence: i64) {
         let heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(head) = heads.get(tenant) {
             head.raise(sequence);
@@ -178,7 +179,12 @@ impl Producer {
         Ok(done)
     }
 
-    async fn append(
+    /// Appends events in a transaction at hand, under the feed's lock, which is held until it ends:
+    /// the last thing but the answers. Answers the position of the last event, or the head's.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn append(
         &self,
         connection: &mut PgConnection,
         tenant: &TenantId,

@@ -65,4 +65,12 @@ writes! {
     b::StartRunRequest => b::StartRunResponse,
     f::RegisterFeeRequest => f::RegisterFeeResponse,
     f::CancelFeeRequest => f::CancelFeeResponse,
+    f::CorrectFeeRequest => f::CorrectFeeResponse,
+    f::ImportCardRequest => f::ImportCardResponse,
+    f::RegisterCardRequest => f::RegisterCardResponse,
+    f::OptOutRequest => f::OptOutResponse,
+    f::OptInRequest => f::OptInResponse,
+    f::SetReadConsentRequest => f::SetReadConsentResponse,
+    f::DecideClaimRequest => f::DecideClaimResponse,
+    f::SettleClaimsRequest => f::SettleClaimsResponse,
 }

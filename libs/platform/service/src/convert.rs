@@ -176,6 +176,25 @@ pub fn to_pb_timestamp(instant: Timestamp) -> prost_types::Timestamp {
     }
 }
 
+/// An instant that may be absent. The outer option is empty when it is malformed.
+pub fn from_pb_timestamp_optional(
+    violations: &mut Violations,
+    field: &str,
+    instant: Option<&prost_types::Timestamp>,
+) -> Option<Option<Timestamp>> {
+    const TEXT: &str = "must be an instant of the years 1900 to 2200";
+    let Some(instant) = instant else {
+        return Some(None);
+    };
+    let in_range = |at: &Timestamp| {
+        let year = i32::from(at.to_zoned(jiff::tz::TimeZone::UTC).year());
+        (0..1_000_000_000).contains(&instant.nanos) && YEARS.contains(&year)
+    };
+    let parsed = Timestamp::new(instant.seconds, instant.nanos).ok();
+    let parsed = parsed.filter(in_range).ok_or(TEXT);
+    violations.take(field, parsed).map(Some)
+}
+
 /// An explanation on the wire.
 pub fn to_pb_explanation(explanation: &Explanation) -> pb::Explanation {
     pb::Explanation {

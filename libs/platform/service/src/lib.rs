@@ -1,6 +1,7 @@
 //! What every service needs and none should write twice: configuration, clock, caller, database
 //! access under a tenant, typed failures, idempotency, deadlines, health, reflection and drain.
 
+pub mod access;
 pub mod caller;
 pub mod client;
 pub mod clock;
@@ -16,6 +17,7 @@ pub mod server;
 pub mod telemetry;
 pub mod verify;
 
+pub use access::{AccessLog, AccessNote};
 pub use caller::{Caller, caller};
 pub use clock::Clock;
 pub use database::{Database, Scope, TxFuture};

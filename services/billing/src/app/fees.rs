@@ -239,9 +239,10 @@ async fn register(deps: &Deps, tenant: &TenantId, due: &FeeDue) -> Result<Answer
             event_on: Some(to_pb_date(due.dated_on)),
             nominal: Some(to_pb_money(due.nominal)),
             principal_id: due.owner.to_string(),
+            ..Default::default()
         }),
         external_reference: reference,
-        not_before: String::new(),
+        ..Default::default()
     };
     let caller = Caller::service(tenant.clone(), crate::SCHEMA);
     let mut free_card = FreeCardServiceClient::new(deps.free_card.clone());

@@ -1,4 +1,4 @@
-//! Accounts: who has one, and who holds it while adding to its log.
+//! Accounts: who has one, where it stands, and who holds it while adding to its log.
 
 use hjm_ids::{AccountId, FeeId, RecipientId, TenantId};
 use hjm_service::Failure;
@@ -11,12 +11,18 @@ pub(crate) struct AccountRow {
     pub(crate) account: AccountId,
     pub(crate) scheme_id: String,
     pub(crate) subject: RecipientId,
+    /// The number of its log's last entry.
+    pub(crate) version: i64,
+    /// The engine's snapshot, as it writes itself.
+    pub(crate) snapshot: Option<Vec<u8>>,
 }
 
 struct StoredAccount {
     account: Uuid,
     scheme_id: String,
     subject: Uuid,
+    version: i64,
+    snapshot: Option<Vec<u8>>,
 }
 
 impl From<StoredAccount> for AccountRow {
@@ -25,69 +31,221 @@ impl From<StoredAccount> for AccountRow {
             account: AccountId::new(row.account),
             scheme_id: row.scheme_id,
             subject: RecipientId::new(row.subject),
+            version: row.version,
+            snapshot: row.snapshot,
         }
     }
 }
 
-/// Makes sure that there is an account.
-pub(crate) async fn account_ensure(
+/// Where an account stands: what is kept beside its log.
+#[derive(Debug, Clone)]
+pub(crate) struct StandingRow {
+    pub(crate) account: AccountId,
+    pub(crate) version: i64,
+    /// Days of cards, as PostgreSQL writes a set of ranges of dates.
+    pub(crate) cards: String,
+    /// They are all there are; else they are more.
+    pub(crate) cards_are_all: bool,
+    pub(crate) snapshot: Option<Vec<u8>>,
+}
+
+/// Adds accounts, each with a row of where it stands. One that somebody else has added meanwhile
+/// makes it fail.
+pub(crate) async fn account_insert(
     connection: &mut PgConnection,
     tenant: &TenantId,
-    new: &AccountRow,
-) -> Result<(), Failure> {
+    new: &[AccountRow],
+) -> Result<(), sqlx::Error> {
+    let accounts: Vec<Uuid> = new.iter().map(|row| row.account.uuid()).collect();
+    let schemes: Vec<String> = new.iter().map(|row| row.scheme_id.clone()).collect();
+    let subjects: Vec<Uuid> = new.iter().map(|row| row.subject.uuid()).collect();
     sqlx::query!(
-        "INSERT INTO free_card.account (tenant_id, account_id, scheme_id, subject_id)
-         VALUES ($1, $2, $3, $4)
-         ON CONFLICT (tenant_id, scheme_id, subject_id) DO NOTHING",
+        "WITH added AS (
+             INSERT INTO free_card.account (tenant_id, account_id, scheme_id, subject_id)
+             SELECT $1, new.* FROM unnest($2::uuid[], $3::text[], $4::uuid[]) new
+             RETURNING account_id)
+         INSERT INTO free_card.standing (tenant_id, account_id, version, cards)
+         SELECT $1, account_id, 0, '{}' FROM added",
         tenant.as_str(),
-        new.account.uuid(),
-        new.scheme_id,
-        new.subject.uuid()
+        &accounts,
+        &schemes,
+        &subjects
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// A person's account, which nobody else adds to until the transaction ends.
-pub(crate) async fn account_lock(
+/// The accounts there are of schemes and persons, which nobody else adds to until the transaction
+/// ends. Held in ascending order of id, so that two writers never wait for each other.
+pub(crate) async fn account_hold(
     connection: &mut PgConnection,
     tenant: &TenantId,
-    scheme_id: &str,
-    subject: RecipientId,
-) -> Result<AccountId, Failure> {
-    let account = sqlx::query_scalar!(
-        "SELECT account_id FROM free_card.account
-          WHERE tenant_id = $1 AND scheme_id = $2 AND subject_id = $3 FOR UPDATE",
+    schemes: &[String],
+    subjects: &[Uuid],
+) -> Result<Vec<AccountRow>, Failure> {
+    let rows = sqlx::query_as!(
+        StoredAccount,
+        "SELECT a.account_id AS account, a.scheme_id, a.subject_id AS subject, s.version,
+                s.snapshot
+           FROM unnest($2::text[], $3::uuid[]) asked (scheme_id, subject_id)
+           JOIN free_card.account a ON a.tenant_id = $1 AND a.scheme_id = asked.scheme_id
+                                   AND a.subject_id = asked.subject_id
+           JOIN free_card.standing s ON s.tenant_id = $1 AND s.account_id = a.account_id
+          ORDER BY a.account_id FOR UPDATE OF s",
         tenant.as_str(),
-        scheme_id,
-        subject.uuid()
+        schemes,
+        subjects
     )
-    .fetch_one(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(AccountId::new(account))
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// The account of a registered fee, locked as by [`account_lock`].
-pub(crate) async fn account_lock_of_fee(
+/// The account of a registered fee, held as by [`account_hold`], and who charged the fee.
+pub(crate) async fn account_hold_of_fee(
     connection: &mut PgConnection,
     tenant: &TenantId,
     fee: FeeId,
-) -> Result<AccountRow, Failure> {
-    sqlx::query_as!(
-        StoredAccount,
-        "SELECT a.account_id AS account, a.scheme_id, a.subject_id AS subject
-           FROM free_card.account_event e
-           JOIN free_card.account a USING (tenant_id, account_id)
-          WHERE e.tenant_id = $1 AND e.fee_id = $2 AND e.kind = 'FEE'
-            FOR UPDATE OF a",
+) -> Result<(AccountRow, String), Failure> {
+    let row = sqlx::query!(
+        r#"SELECT a.account_id, a.scheme_id, a.subject_id, s.version, s.snapshot,
+                  e.principal_id AS "principal_id!"
+             FROM free_card.account_event e
+             JOIN free_card.account a USING (tenant_id, account_id)
+             JOIN free_card.standing s USING (tenant_id, account_id)
+            WHERE e.tenant_id = $1 AND e.fee_id = $2 AND e.kind = 'FEE'
+              FOR UPDATE OF s"#,
         tenant.as_str(),
         fee.uuid()
     )
     .fetch_optional(connection)
     .await?
-    .map(Into::into)
-    .ok_or(Failure::NotFound("fee"))
+    .ok_or(Failure::NotFound("fee"))?;
+    let account = AccountRow {
+        account: AccountId::new(row.account_id),
+        scheme_id: row.scheme_id,
+        subject: RecipientId::new(row.subject_id),
+        version: row.version,
+        snapshot: row.snapshot,
+    };
+    Ok((account, row.principal_id))
+}
+
+/// Keeps where accounts that are held now stand.
+pub(crate) async fn standing_update(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    rows: &[StandingRow],
+) -> Result<(), sqlx::Error> {
+    let accounts: Vec<Uuid> = rows.iter().map(|row| row.account.uuid()).collect();
+    let versions: Vec<i64> = rows.iter().map(|row| row.version).collect();
+    let cards: Vec<String> = rows.iter().map(|row| row.cards.clone()).collect();
+    let all: Vec<bool> = rows.iter().map(|row| row.cards_are_all).collect();
+    let snapshots: Vec<Option<Vec<u8>>> = rows.iter().map(|row| row.snapshot.clone()).collect();
+    sqlx::query!(
+        "UPDATE free_card.standing s
+            SET version = new.version, snapshot = new.snapshot,
+                cards = CASE WHEN new.are_all THEN new.cards::datemultirange
+                             ELSE s.cards + new.cards::datemultirange END
+           FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::bool[], $6::bytea[])
+                new (account_id, version, cards, are_all, snapshot)
+          WHERE s.tenant_id = $1 AND s.account_id = new.account_id",
+        tenant.as_str(),
+        &accounts,
+        &versions,
+        &cards,
+        &all,
+        &snapshots as _
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Where accounts stand, in order of id, after one.
+pub(crate) async fn standing_list(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    after: Uuid,
+    rows_max: i64,
+) -> Result<Vec<StandingRow>, Failure> {
+    let rows = sqlx::query!(
+        r#"SELECT account_id, version, cards::text AS "cards!", snapshot FROM free_card.standing
+            WHERE tenant_id = $1 AND account_id > $2 ORDER BY account_id LIMIT $3"#,
+        tenant.as_str(),
+        after,
+        rows_max
+    )
+    .fetch_all(connection)
+    .await?;
+    let rows = rows.into_iter().map(|row| StandingRow {
+        account: AccountId::new(row.account_id),
+        version: row.version,
+        cards: row.cards,
+        cards_are_all: true,
+        snapshot: row.snapshot,
+    });
+    Ok(rows.collect())
+}
+
+/// A question about one person in one scheme on one day.
+#[derive(Debug, Clone)]
+pub(crate) struct ExemptKey {
+    pub(crate) scheme_id: String,
+    pub(crate) subject: RecipientId,
+    pub(crate) on: jiff::civil::Date,
+}
+
+/// What is known of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ExemptRow {
+    pub(crate) exempt: bool,
+    /// The account's version; 0 without one.
+    pub(crate) version: i64,
+    pub(crate) opted_out: bool,
+    /// There is an account, and where it stands has not been replayed yet.
+    pub(crate) unknown: bool,
+}
+
+/// Whether a card is valid, for many at once, in the order asked.
+pub(crate) async fn exempt_list(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    asked: &[ExemptKey],
+) -> Result<Vec<ExemptRow>, Failure> {
+    use jiff_sqlx::ToSqlx as _;
+    let schemes: Vec<String> = asked.iter().map(|key| key.scheme_id.clone()).collect();
+    let subjects: Vec<Uuid> = asked.iter().map(|key| key.subject.uuid()).collect();
+    let days: Vec<jiff_sqlx::Date> = asked.iter().map(|key| key.on.to_sqlx()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT coalesce(s.cards @> asked.on_day, false) AS "exempt!",
+                  coalesce(s.version, 0) AS "version!",
+                  coalesce((SELECT e.kind = 'OPTED_OUT' FROM free_card.subject_event e
+                             WHERE e.tenant_id = $1 AND e.subject_id = asked.subject_id
+                               AND e.kind IN ('OPTED_OUT', 'OPTED_IN')
+                             ORDER BY e.number DESC LIMIT 1), false) AS "opted_out!",
+                  s.version IS NOT DISTINCT FROM 0 AS "unknown!"
+             FROM unnest($2::text[], $3::uuid[], $4::date[]) WITH ORDINALITY
+                  asked (scheme_id, subject_id, on_day, place)
+             LEFT JOIN free_card.account a ON a.tenant_id = $1
+                   AND a.scheme_id = asked.scheme_id AND a.subject_id = asked.subject_id
+             LEFT JOIN free_card.standing s ON s.tenant_id = $1 AND s.account_id = a.account_id
+            ORDER BY asked.place"#,
+        tenant.as_str(),
+        &schemes,
+        &subjects,
+        &days as _
+    )
+    .fetch_all(connection)
+    .await?;
+    let rows = rows.into_iter().map(|row| ExemptRow {
+        exempt: row.exempt,
+        version: row.version,
+        opted_out: row.opted_out,
+        unknown: row.unknown,
+    });
+    Ok(rows.collect())
 }
 
 /// A person's account, if it has one.
@@ -118,8 +276,10 @@ pub(crate) async fn account_list(
 ) -> Result<Vec<AccountRow>, Failure> {
     let rows = sqlx::query_as!(
         StoredAccount,
-        "SELECT account_id AS account, scheme_id, subject_id AS subject FROM free_card.account
-          WHERE tenant_id = $1 AND account_id > $2 ORDER BY account_id LIMIT $3",
+        "SELECT a.account_id AS account, a.scheme_id, a.subject_id AS subject, s.version,
+                s.snapshot
+           FROM free_card.account a JOIN free_card.standing s USING (tenant_id, account_id)
+          WHERE a.tenant_id = $1 AND a.account_id > $2 ORDER BY a.account_id LIMIT $3",
         tenant.as_str(),
         after,
         rows_max

@@ -6,17 +6,19 @@ use hjm_service::Failure;
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
-/// When the newest entry of any account was stored, and how many fees were registered and
-/// cancelled against how many the feed tells.
+/// When the newest entry of any account was stored, and how many entries somebody asked for against
+/// how many the feed tells.
 pub(crate) async fn fee_counts(
     connection: &mut PgConnection,
     tenant: &TenantId,
 ) -> Result<(Option<Timestamp>, i64, i64), Failure> {
     let row = sqlx::query!(
         r#"SELECT max(registered_at) AS "newest: jiff_sqlx::Timestamp",
-                  count(*) FILTER (WHERE kind IN ('FEE', 'CANCEL')) AS "stored!",
+                  count(*) FILTER (WHERE kind IN ('FEE', 'CORRECT', 'CANCEL',
+                                                    'CARD_REGISTERED')) AS "stored!",
                   (SELECT count(*) FROM free_card.feed_event
-                    WHERE tenant_id = $1 AND kind IN ('FeeRegistered', 'FeeCancelled')) AS "told!"
+                    WHERE tenant_id = $1 AND kind IN ('FeeRegistered', 'FeeCorrected',
+                                                    'FeeCancelled', 'CardRegistered')) AS "told!"
              FROM free_card.account_event WHERE tenant_id = $1"#,
         tenant.as_str()
     )

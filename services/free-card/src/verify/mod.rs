@@ -1,18 +1,20 @@
 //! Free-card's own invariants, looked through in the serving role.
 
 mod audit;
+mod kept;
 
 use hjm_feed::PolicyShelf;
 use hjm_free_card::{Scheme, replay};
 use hjm_ids::TenantId;
 use hjm_money::Money;
 use hjm_policy::{PolicySet, Section};
-use hjm_service::{Database, Failure, Scope, clock::civil_date, verify::Finding};
+use hjm_service::{Database, Failure, Scope, access, clock::civil_date, verify::Finding};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{SCHEMA, store};
 use audit::Audit;
+use kept::Kept;
 
 const ACCOUNTS_PAGE: i64 = 500;
 
@@ -22,9 +24,11 @@ const ACCOUNTS_PAGE: i64 = 500;
 ///   (decisions 34),
 /// - I12: a card exists where and only where the ceiling is reached, with the days the scheme says,
 /// - I13: nothing is to pay while a card is valid,
-/// - I25: each registered or cancelled fee has one event in the feed,
+/// - I25: each registered, corrected or cancelled fee and registered card has one event,
+/// - I8: what is kept beside the logs, and the claims, are what replay gives,
 /// - I26: an account's log is numbered without gaps,
-/// - I28: a charging system's key has one fee.
+/// - I28: a charging system's key has one fee,
+/// - I35: the access log is as it was written.
 ///
 /// # Errors
 /// When the database is away or a log cannot be replayed.
@@ -33,13 +37,18 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
     let mut tx = database.begin(&Scope::whole(tenant.clone())).await?;
     let (newest, stored, told) = store::fee_counts(&mut tx, tenant).await?;
     let mut findings = Vec::new();
+    let mut schemes = Vec::new();
     if let Some(newest) = newest {
         let policies = PolicyShelf::default().of(&mut tx, tenant).await?;
-        let scheme = scheme_on(&policies, civil_date(newest))?;
-        findings.extend(audit_accounts(&mut tx, tenant, &scheme).await?);
-    } else {
-        findings.extend(Audit::default().findings());
+        schemes = schemes_on(&policies, civil_date(newest))?;
     }
+    findings.extend(audit_accounts(&mut tx, tenant, &schemes).await?);
+    let (batches, broken) = access::verify(&mut tx, tenant).await?;
+    findings.push(Finding {
+        invariant: "I35 the access log is as it was written",
+        checked: batches,
+        breaches: broken,
+    });
     let gaps = store::sequence_gaps(&mut tx, tenant).await?;
     let (references, shared) = store::references_shared(&mut tx, tenant).await?;
     tx.commit().await?;
@@ -48,7 +57,7 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
     let one_fee = |reference| format!("{reference} has more than one fee");
     findings.extend([
         Finding {
-            invariant: "I25 each registered or cancelled fee has one event",
+            invariant: "I25 each registered or changed fee has one event",
             checked: stored.unsigned_abs(),
             breaches: differ.into_iter().collect(),
         },
@@ -82,28 +91,45 @@ pub async fn charged_total(
     Ok(charged)
 }
 
-fn scheme_on(policies: &PolicySet, on: jiff::civil::Date) -> Result<Scheme, Failure> {
-    let document = policies.in_force(Section::FreeCard, on);
-    let scheme = document.and_then(|document| Scheme::parse(document).ok().flatten());
-    scheme.ok_or_else(|| Failure::internal(format!("no scheme is in force on {on}")))
+fn schemes_on(policies: &PolicySet, on: jiff::civil::Date) -> Result<Vec<Scheme>, Failure> {
+    let documents = policies.all_in_force(Section::FreeCard, on);
+    let schemes = documents.into_iter().map(Scheme::parse);
+    let lost = || Failure::internal(format!("no scheme is in force on {on}"));
+    let schemes: Vec<Scheme> = schemes.filter_map(Result::ok).flatten().collect();
+    if schemes.is_empty() {
+        return Err(lost());
+    }
+    Ok(schemes)
 }
 
 async fn audit_accounts(
     tx: &mut PgConnection,
     tenant: &TenantId,
-    scheme: &Scheme,
+    schemes: &[Scheme],
 ) -> Result<Vec<Finding>, Failure> {
-    let mut audit = Audit::default();
+    let (mut audit, mut kept) = (Audit::default(), Kept::default());
     let mut after = Uuid::nil();
     loop {
         let page = store::account_list(tx, tenant, after, ACCOUNTS_PAGE).await?;
         let Some(last) = page.last().map(|row| row.account.uuid()) else {
-            return Ok(audit.findings().into());
+            return Ok(audit
+                .findings()
+                .into_iter()
+                .chain(kept.findings())
+                .collect());
         };
-        for row in page.iter().filter(|row| row.scheme_id == scheme.id()) {
-            let log = store::log_list(tx, tenant, row.account).await?;
+        let ids: Vec<Uuid> = page.iter().map(|row| row.account.uuid()).collect();
+        let mut logs = store::log_list(tx, tenant, &ids).await?;
+        let mut claims = store::claim_list_of_accounts(tx, tenant, &ids).await?;
+        let standings = store::standing_list(tx, tenant, after, ACCOUNTS_PAGE).await?;
+        for (row, standing) in page.iter().zip(&standings) {
+            let scheme = schemes.iter().find(|scheme| scheme.id() == row.scheme_id);
+            let Some(scheme) = scheme else { continue };
+            let log = logs.remove(&row.account).unwrap_or_default();
             let state = replay(scheme, &log).map_err(|error| Failure::Internal(error.into()))?;
             audit.look(row.account, scheme, &state);
+            let claims = claims.remove(&row.account).unwrap_or_default();
+            kept.look(standing, scheme, &log, &state, &claims)?;
         }
         after = last;
     }

@@ -70,7 +70,8 @@ async fn good_books_hold_and_something_was_looked_at() {
         .iter()
         .map(|finding| finding.invariant.split(' ').next().unwrap())
         .collect();
-    assert_eq!(names, ["I11", "I12", "I13", "I25", "I26", "I28"]);
+    let expected = ["I11", "I12", "I13", "I8", "I16", "I35", "I25", "I26", "I28"];
+    assert_eq!(names, expected);
     assert!(
         findings.iter().all(|finding| finding.checked > 0),
         "{findings:?}"
@@ -94,7 +95,7 @@ async fn a_gap_and_an_untold_fee_are_found() {
                        nominal_ore, charged_ore, principal_id, 'another', answer
                   FROM free_card.account_event";
     break_by(&world, copy.to_owned()).await;
-    assert_eq!(broken(&verify(&world).await), ["I25", "I26"]);
+    assert_eq!(broken(&verify(&world).await), ["I8", "I25", "I26"]);
 }
 
 #[tokio::test]
@@ -109,6 +110,51 @@ async fn i28_two_fees_under_one_key_are_found() {
                  UPDATE free_card.account_event SET external_reference = 'one'";
     break_by(&world, merge.to_owned()).await;
     assert_eq!(broken(&verify(&world).await), ["I28"]);
+}
+
+#[tokio::test]
+async fn i8_a_standing_that_its_log_does_not_give_is_found() {
+    for change in [
+        "UPDATE free_card.standing SET cards = '{[2024-01-01,2024-02-01)}'",
+        "UPDATE free_card.standing SET version = version + 1",
+        "UPDATE free_card.standing SET snapshot =
+            convert_to(replace(convert_from(snapshot, 'UTF8'), '25000', '24000'), 'UTF8')",
+    ] {
+        let world = World::open("2024-01-10").await;
+        world.charge(&person(), "2024-01-10", "250").await;
+        break_by(&world, change.to_owned()).await;
+        assert_eq!(broken(&verify(&world).await), ["I8"], "{change}");
+    }
+}
+
+#[tokio::test]
+async fn i16_a_claim_that_replay_does_not_give_is_found() {
+    let world = World::open("2024-01-10").await;
+    busy_year(&world).await;
+    let change = "UPDATE free_card.claim SET amount_ore = amount_ore + 100";
+    break_by(&world, change.to_owned()).await;
+    assert_eq!(broken(&verify(&world).await), ["I16"]);
+}
+
+#[tokio::test]
+async fn i35_an_access_that_was_changed_or_taken_away_is_found() {
+    for change in [
+        "UPDATE free_card.access_entry SET user_name = 'nobody'",
+        "DELETE FROM free_card.access_entry",
+        "UPDATE free_card.access_batch SET hash = previous",
+        "UPDATE free_card.access_batch SET number = number + 1000;
+         UPDATE free_card.access_entry SET number = number + 1000",
+    ] {
+        let world = World::open("2024-01-10").await;
+        let recipient = person();
+        world.charge(&recipient, "2024-01-10", "250").await;
+        world.status(&recipient, "2024-01-10").await;
+        assert_eq!(broken(&verify(&world).await), [""; 0]);
+        let free = "ALTER TABLE free_card.access_batch DISABLE TRIGGER ALL;
+                    ALTER TABLE free_card.access_entry DISABLE TRIGGER ALL;";
+        break_by(&world, format!("{free} {change}")).await;
+        assert_eq!(broken(&verify(&world).await), ["I35"], "{change}");
+    }
 }
 
 #[tokio::test]

@@ -3,10 +3,15 @@
 #![cfg(test)]
 
 mod accounts;
+mod breadth;
+mod cards;
+mod cases;
 mod feed;
 mod invariants;
+mod privacy;
 mod refusals;
 mod repeated;
+mod rush;
 mod story;
 mod support;
 mod tenancy;

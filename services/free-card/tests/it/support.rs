@@ -8,9 +8,12 @@ use hjm_proto::{
         ActivatePolicyRequest, ImportPolicyRequest, policy_service_client::PolicyServiceClient,
     },
     free_card::v1::{
-        self as pb, event_feed_service_client::EventFeedServiceClient,
+        self as pb, audit_service_client::AuditServiceClient,
+        card_service_client::CardServiceClient, claim_service_client::ClaimServiceClient,
+        event_feed_service_client::EventFeedServiceClient,
         event_follower_service_client::EventFollowerServiceClient,
         free_card_service_client::FreeCardServiceClient,
+        scheme_service_client::SchemeServiceClient, subject_service_client::SubjectServiceClient,
     },
 };
 use hjm_service::{Caller, client, server::Drain};
@@ -18,7 +21,7 @@ use hjm_testkit::{
     ClockFile, OTHER_TENANT, TestDatabase, aid_centre, date, listener, money, request_id,
     serve_args,
 };
-use tonic::{Response, Status, transport::Channel};
+use tonic::{Request, Response, Status, transport::Channel};
 use uuid::Uuid;
 
 /// The tenant of these tests.
@@ -33,6 +36,12 @@ pub(crate) struct World {
     pub(crate) free_card: FreeCardServiceClient<Channel>,
     pub(crate) feed: EventFeedServiceClient<Channel>,
     pub(crate) followers: EventFollowerServiceClient<Channel>,
+    pub(crate) cards: CardServiceClient<Channel>,
+    pub(crate) claims: ClaimServiceClient<Channel>,
+    pub(crate) subjects: SubjectServiceClient<Channel>,
+    pub(crate) schemes: SchemeServiceClient<Channel>,
+    pub(crate) audit: AuditServiceClient<Channel>,
+    _proof_key: tempfile::TempDir,
     policies: PolicyServiceClient<Channel>,
     /// Catalogue's position after the last policy.
     pub(crate) policy_position: String,
@@ -40,6 +49,11 @@ pub(crate) struct World {
 
 pub(crate) fn desk() -> Caller {
     aid_centre(DALARNA, "desk")
+}
+
+/// A request of the desk's.
+pub(crate) fn ask<T>(message: T) -> Request<T> {
+    client::request(&desk(), message)
 }
 
 pub(crate) fn person() -> String {
@@ -56,6 +70,9 @@ impl World {
         })
         .await;
         let clock = ClockFile::at(today.parse().unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let proof_key = folder.path().join("proof-key");
+        config::proof_key::create(&proof_key).unwrap();
         let (catalogue, catalogue_url) = listener().await;
         let (free_card, free_card_url) = listener().await;
         let serve = catalogue_service::config::Serve {
@@ -65,6 +82,8 @@ impl World {
         let serve = config::Serve {
             serve: serve_args(&database, Context::FreeCard, &clock),
             catalogue_url: catalogue_url.clone(),
+            prescription_url: None,
+            proof_key: Some(proof_key),
         };
         tokio::spawn(free_card_service::serve(serve, free_card, Drain::default()));
         let channel = client::channel(&free_card_url).unwrap();
@@ -73,7 +92,13 @@ impl World {
             clock,
             free_card: FreeCardServiceClient::new(channel.clone()),
             feed: EventFeedServiceClient::new(channel.clone()),
-            followers: EventFollowerServiceClient::new(channel),
+            followers: EventFollowerServiceClient::new(channel.clone()),
+            cards: CardServiceClient::new(channel.clone()),
+            claims: ClaimServiceClient::new(channel.clone()),
+            subjects: SubjectServiceClient::new(channel.clone()),
+            schemes: SchemeServiceClient::new(channel.clone()),
+            audit: AuditServiceClient::new(channel),
+            _proof_key: folder,
             policies: PolicyServiceClient::new(client::channel(&catalogue_url).unwrap()),
             policy_position: String::new(),
         }
@@ -121,6 +146,7 @@ impl World {
             fee: Some(draft(on, nominal, "20")),
             external_reference: request_id(),
             not_before: self.policy_position.clone(),
+            ..Default::default()
         }
     }
 
@@ -163,6 +189,73 @@ impl World {
         self.free_card.clone().cancel_fee(request).await
     }
 
+    pub(crate) async fn decide(
+        &self,
+        fee_id: &str,
+        state: pb::ClaimState,
+    ) -> Result<pb::Claim, Status> {
+        let request = pb::DecideClaimRequest {
+            request_id: request_id(),
+            fee_id: fee_id.to_owned(),
+            state: state.into(),
+            text: "as the unit says".to_owned(),
+        };
+        let mut client = self.claims.clone();
+        let decided = client.decide_claim(client::request(&desk(), request));
+        Ok(decided.await?.into_inner().claim.unwrap())
+    }
+
+    pub(crate) async fn claims_of(&self, recipient: &str) -> Vec<pb::Claim> {
+        let request = pb::ListClaimsRequest {
+            recipient_id: recipient.to_owned(),
+            ..Default::default()
+        };
+        let mut client = self.claims.clone();
+        let listed = client.list_claims(client::request(&desk(), request));
+        listed.await.unwrap().into_inner().claims
+    }
+
+    pub(crate) async fn opt_out(&self, recipient: &str) {
+        let request = pb::OptOutRequest {
+            request_id: request_id(),
+            recipient_id: recipient.to_owned(),
+        };
+        let mut client = self.subjects.clone();
+        let done = client.opt_out(client::request(&desk(), request));
+        done.await.unwrap();
+    }
+
+    pub(crate) async fn opt_in(&self, recipient: &str) {
+        let request = pb::OptInRequest {
+            request_id: request_id(),
+            recipient_id: recipient.to_owned(),
+        };
+        let mut client = self.subjects.clone();
+        let done = client.opt_in(client::request(&desk(), request));
+        done.await.unwrap();
+    }
+
+    pub(crate) async fn is_exempt(&self, recipient: &str, on: &str) -> Result<bool, Status> {
+        let request = pb::IsExemptRequest {
+            recipient_id: recipient.to_owned(),
+            scheme_id: SCHEME.to_owned(),
+            on: date(on),
+        };
+        let mut client = self.free_card.clone();
+        let asked = client.is_exempt(client::request(&desk(), request));
+        Ok(asked.await?.into_inner().exempt)
+    }
+
+    pub(crate) async fn accesses(&self, recipient: &str) -> Vec<pb::Access> {
+        let request = pb::ListAccessRequest {
+            recipient_id: recipient.to_owned(),
+            ..Default::default()
+        };
+        let mut client = self.audit.clone();
+        let listed = client.list_access(client::request(&desk(), request));
+        listed.await.unwrap().into_inner().accesses
+    }
+
     pub(crate) async fn quote(
         &self,
         recipient: &str,
@@ -185,6 +278,7 @@ impl World {
             scheme_id: SCHEME.to_owned(),
             as_of: date(as_of),
             not_before: self.policy_position.clone(),
+            ..Default::default()
         };
         let mut client = self.free_card.clone();
         let got = client.get_status(client::request(&desk(), request));
@@ -207,10 +301,20 @@ impl World {
             not_before: self.policy_position.clone(),
             page_size,
             page_token: page_token.to_owned(),
+            ..Default::default()
         };
         let mut client = self.free_card.clone();
         let listed = client.list_fees(client::request(&desk(), request));
         Ok(listed.await?.into_inner())
+    }
+
+    /// Nothing that must always hold is broken.
+    pub(crate) async fn books_hold(&self) {
+        let url = self.database.serving_url(Context::FreeCard);
+        let findings = free_card_service::verify(&url, &DALARNA.parse().unwrap()).await;
+        for finding in findings.unwrap() {
+            assert_eq!(finding.breaches, [""; 0], "{}", finding.invariant);
+        }
     }
 
     /// Everything free-card has told in Dalarna, by kind.
@@ -232,6 +336,7 @@ pub(crate) fn draft(on: &str, nominal: &str, principal: &str) -> pb::FeeDraft {
         event_on: date(on),
         nominal: money(nominal),
         principal_id: principal.to_owned(),
+        ..Default::default()
     }
 }
 

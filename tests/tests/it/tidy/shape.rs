@@ -14,11 +14,15 @@ const MODULES: [&str; 10] = [
 
 /// SQL that the platform ships and services copy into a migration: the file, and a statement by
 /// which a copy is known.
-const SHIPPED: [(&str, &str); 2] = [
+const SHIPPED: [(&str, &str); 3] = [
     ("libs/platform/feed/sql/kit.sql", "CREATE TABLE feed_event "),
     (
         "libs/platform/feed/sql/policies.sql",
         "CREATE TABLE followed_policy ",
+    ),
+    (
+        "libs/platform/feed/sql/access.sql",
+        "CREATE TABLE access_batch ",
     ),
 ];
 

@@ -1,5 +1,9 @@
 //! Flags and environment of the free-card service.
 
+pub mod proof_key;
+
+use std::path::PathBuf;
+
 use hjm_service::{config::ServeArgs, process::MigrateArgs};
 
 /// What a person still has to pay under a high-cost protection.
@@ -29,4 +33,10 @@ pub struct Serve {
     /// URL of the catalogue service, whose policies say what the schemes are.
     #[arg(long, env = "HJM_CATALOGUE_URL")]
     pub catalogue_url: String,
+    /// URL of the prescription service, which tells who has died; without it nobody has.
+    #[arg(long, env = "HJM_PRESCRIPTION_URL")]
+    pub prescription_url: Option<String>,
+    /// The file with the key that proofs of cards are signed with; without it none are issued.
+    #[arg(long, env = "HJM_PROOF_KEY")]
+    pub proof_key: Option<PathBuf>,
 }

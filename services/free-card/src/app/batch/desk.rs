@@ -1,0 +1,223 @@
+//! What a batch is decided on: everything its items need is read at once, then each is decided in
+//! its turn on the accounts at hand.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use hjm_feed::NewEvent;
+use hjm_free_card::{Person, Scheme, Subject};
+use hjm_ids::{AccountId, RecipientId, TenantId};
+use hjm_policy::PolicySet;
+use hjm_proto::free_card::v1 as pb;
+use hjm_service::{
+    Failure, WriteKey,
+    clock::civil_date,
+    idempotency::{self, StoredAnswer},
+};
+use jiff::{Timestamp, civil::Date};
+use prost::Message as _;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Item, Outcome, Response};
+use crate::{
+    app::{Core, Drafted, Holder, Registering, book::Book},
+    error::{Error, Part},
+    store::{self, AccountRow, AlikeKey, RegisteredRow},
+};
+
+/// What a batch is decided on.
+pub(super) struct Desk<'a> {
+    core: &'a Core,
+    policies: Arc<PolicySet>,
+    pub(super) now: Timestamp,
+    today: Date,
+    stored: HashMap<(String, String), StoredAnswer>,
+    subjects: HashMap<RecipientId, Subject>,
+    registered: HashMap<String, RegisteredRow>,
+    rows: HashMap<Holder, AccountRow>,
+    alike: HashSet<AlikeKey>,
+    pub(super) books: BTreeMap<Holder, Book>,
+}
+
+impl<'a> Desk<'a> {
+    /// Holds the accounts there are, then reads what the items need.
+    pub(super) async fn open(
+        core: &'a Core,
+        tx: &mut PgConnection,
+        tenant: &TenantId,
+        batch: &[Item],
+    ) -> Result<Self, Error> {
+        let keys: Vec<&WriteKey> = batch.iter().map(|item| &item.key).collect();
+        let mut holders: Vec<&Holder> = batch.iter().map(|item| &item.asked.holder).collect();
+        holders.sort();
+        holders.dedup();
+        let schemes: Vec<String> = holders.iter().map(|one| one.scheme_id.clone()).collect();
+        let subjects: Vec<Uuid> = holders.iter().map(|one| one.recipient.uuid()).collect();
+        let references = batch
+            .iter()
+            .map(|item| item.asked.external_reference.clone());
+        let references: Vec<String> = references.collect();
+        let rows = store::account_hold(tx, tenant, &schemes, &subjects).await?;
+        let held = rows.into_iter().map(|row| {
+            let holder = Holder {
+                scheme_id: row.scheme_id.clone(),
+                recipient: row.subject,
+            };
+            (holder, row)
+        });
+        let rows: HashMap<Holder, AccountRow> = held.collect();
+        let alike = alike_keys(batch, &rows);
+        let alike = if alike.is_empty() {
+            HashSet::new()
+        } else {
+            store::alike_list(tx, tenant, &alike).await?
+        };
+        let now = keys.iter().map(|key| key.now).max().unwrap_or_default();
+        Ok(Self {
+            core,
+            policies: core.policies.of(tx, tenant).await?,
+            now,
+            today: civil_date(now),
+            stored: idempotency::find_all(tx, tenant, &keys).await?,
+            subjects: store::subject_list(tx, tenant, &subjects).await?,
+            registered: store::registered_list(tx, tenant, &references).await?,
+            rows,
+            alike,
+            books: BTreeMap::new(),
+        })
+    }
+
+    pub(super) async fn decide(&mut self, tx: &mut PgConnection, item: &Item) -> Outcome {
+        if let Some(stored) = self.stored.get(&item.id()) {
+            return match stored.of(&item.key).and_then(read_answer) {
+                Ok(answer) => Outcome::Again(Box::new(answer)),
+                Err(failure) => Outcome::Refused(failure.into()),
+            };
+        }
+        match self.register(tx, &item.key, &item.asked).await {
+            Ok((answer, event)) => Outcome::Done(Box::new(answer), event),
+            Err(error) => Outcome::Refused(error),
+        }
+    }
+
+    async fn register(
+        &mut self,
+        tx: &mut PgConnection,
+        key: &WriteKey,
+        asked: &Registering,
+    ) -> Result<(Response, Option<NewEvent>), Error> {
+        let holder = &asked.holder;
+        let scheme = self
+            .core
+            .scheme(&self.policies, &holder.scheme_id, self.today)?;
+        let subject = self.subjects.get(&holder.recipient);
+        let person = subject.copied().unwrap_or_default().person;
+        let now = self.now;
+        check(&asked.draft, person, now, Part::Fee)?;
+        let known = self.registered.get(&asked.external_reference);
+        if let Some(answer) = known.map(|found| answer_again(found, asked, &self.rows)) {
+            return Ok((answer?, None));
+        }
+        let book = self.book(holder, scheme)?;
+        let account = book.row.account;
+        let done = book.register(tx, &key.caller.tenant, asked, now).await;
+        let (mut answer, event) = done?;
+        let (row, found) = (book.row.clone(), book.registered(&answer));
+        if let Some(found) = found {
+            let reference = asked.external_reference.clone();
+            self.registered.insert(reference, found);
+            self.rows.insert(holder.clone(), row);
+        }
+        answer.possible_duplicate |= self.alike.contains(&alike_key(asked, account));
+        Ok((answer, Some(event)))
+    }
+
+    fn book(&mut self, holder: &Holder, scheme: Arc<Scheme>) -> Result<&mut Book, Error> {
+        if !self.books.contains_key(holder) {
+            let held = self.rows.get(holder).cloned();
+            let is_new = held.is_none();
+            let row = held.unwrap_or_else(|| AccountRow {
+                account: AccountId::new(Uuid::now_v7()),
+                scheme_id: holder.scheme_id.clone(),
+                subject: holder.recipient,
+                version: 0,
+                snapshot: None,
+            });
+            let book = Book::open(row, is_new, scheme);
+            self.books.insert(holder.clone(), book);
+        }
+        let lost = || Failure::internal("an account at hand is lost").into();
+        self.books.get_mut(holder).ok_or_else(lost)
+    }
+}
+
+fn read_answer(stored: &[u8]) -> Result<Response, Failure> {
+    Response::decode(stored).map_err(|error| Failure::Internal(error.into()))
+}
+
+/// Whether a fee may be registered for this person at all, whatever the account holds. What
+/// happened later today has not happened.
+pub(in crate::app) fn check(
+    draft: &Drafted,
+    person: Person,
+    now: Timestamp,
+    part: Part,
+) -> Result<(), Error> {
+    let today = civil_date(now);
+    let on = draft.fee.on;
+    let early = draft.fee.occurred_at.is_some_and(|at| at > now);
+    let early = early.then_some(hjm_free_card::Refusal::DateInFuture { on, today });
+    let refused = draft.fee.check_for(today, person).err();
+    match refused.into_iter().flatten().chain(early).next() {
+        Some(refusal) => Err(Error::Fee(part, refusal)),
+        None => Ok(()),
+    }
+}
+
+fn alike_key(asked: &Registering, account: AccountId) -> AlikeKey {
+    let fee = &asked.draft.fee;
+    AlikeKey {
+        account,
+        on: fee.on,
+        nominal: fee.nominal,
+        principal_id: fee.principal.as_str().to_owned(),
+    }
+}
+
+fn alike_keys(batch: &[Item], rows: &HashMap<Holder, AccountRow>) -> Vec<AlikeKey> {
+    let known = batch.iter().filter_map(|item| {
+        let row = rows.get(&item.asked.holder)?;
+        Some(alike_key(&item.asked, row.account))
+    });
+    known.collect()
+}
+
+/// One fee, one door (decisions 22): the same fee under the same key gets what it was told first.
+fn answer_again(
+    found: &RegisteredRow,
+    asked: &Registering,
+    rows: &HashMap<Holder, AccountRow>,
+) -> Result<Response, Error> {
+    let account = rows.get(&asked.holder).map(|row| row.account);
+    let proposed = &asked.draft.fee;
+    let same = !found.cancelled
+        && account == Some(found.account)
+        && found.on == proposed.on
+        && found.nominal == proposed.nominal
+        && found.principal_id == proposed.principal.as_str();
+    if !same {
+        return Err(Error::FeeReferenceTaken);
+    }
+    let answer = pb::FeeAnswer::decode(found.answer.as_slice())
+        .map_err(|error| Failure::Internal(error.into()))?;
+    let status = answer.status.as_ref();
+    Ok(Response {
+        fee_id: found.fee.to_string(),
+        account_version: status.map_or(0, |status| status.account_version),
+        answer: Some(answer),
+        ..Default::default()
+    })
+}

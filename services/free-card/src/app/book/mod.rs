@@ -1,0 +1,444 @@
+//! One account that a write holds: where it stands, and what the write adds to it.
+//!
+//! What comes last in event order is answered from the snapshot; anything else reads the log.
+
+mod stored;
+
+use std::sync::Arc;
+
+use hjm_feed::NewEvent;
+use hjm_free_card::{
+    AccountState, AssessedFee, Claim, ClaimChange, ClaimState, Correction, LogEntry,
+    RegisteredCard, Registration, Scheme, Snapshot, Status, claims_after, register,
+    register_charged, replay, status_on,
+};
+use hjm_ids::{FeeId, TenantId};
+use hjm_proto::free_card::v1 as pb;
+use hjm_service::{Failure, clock::civil_date};
+use jiff::{Timestamp, civil::Date};
+use prost::Message as _;
+use sqlx::PgConnection;
+pub(crate) use stored::card_days;
+pub(super) use stored::store_books;
+
+use super::{Changing, Registering};
+use crate::{
+    convert::{registered_at, to_pb_fee, to_pb_fee_answer, to_pb_status},
+    error::{Error, Part},
+    events,
+    store::{self, AccountRow, Beside, ClaimChangeRow, NewEntry, RegisteredRow},
+};
+
+/// An account at hand, with what is added to it.
+pub(super) struct Book {
+    pub(super) row: AccountRow,
+    /// Its row is still to be added, if anything is.
+    is_new: bool,
+    scheme: Arc<Scheme>,
+    snapshot: Snapshot,
+    added: Vec<NewEntry>,
+    cards: Cards,
+    claims: Vec<ClaimChangeRow>,
+    registered: Vec<AssessedFee>,
+}
+
+/// The days of the cards: those there are more, or all of them.
+enum Cards {
+    More(Vec<(Date, Date)>),
+    All(Vec<(Date, Date)>),
+}
+
+/// What adding entries came to.
+struct Added {
+    fee: AssessedFee,
+    status: Status,
+    registered_at: Timestamp,
+    reassessed: Vec<pb::Fee>,
+}
+
+impl Book {
+    /// An account of a row that is held, or of one that is still to be added.
+    pub(super) fn open(row: AccountRow, is_new: bool, scheme: Arc<Scheme>) -> Self {
+        let kept = row.snapshot.as_deref().map(serde_json::from_slice);
+        let snapshot = kept.and_then(Result::ok);
+        let snapshot = snapshot.filter(|kept: &Snapshot| {
+            i64::try_from(kept.entries()).is_ok_and(|entries| entries == row.version)
+        });
+        let fresh = || Snapshot::new(&scheme);
+        Self {
+            snapshot: snapshot.unwrap_or_else(fresh),
+            row,
+            is_new,
+            scheme,
+            added: Vec::new(),
+            cards: Cards::More(Vec::new()),
+            claims: Vec::new(),
+            registered: Vec::new(),
+        }
+    }
+
+    /// Registers a fee, charged as it is entitled now, or as the desk has charged it. A refusal
+    /// changes nothing.
+    pub(super) async fn register(
+        &mut self,
+        tx: &mut PgConnection,
+        tenant: &TenantId,
+        asked: &Registering,
+        now: Timestamp,
+    ) -> Result<(pb::RegisterFeeResponse, NewEvent), Error> {
+        self.check_version(asked.expected_version)?;
+        let (first, version) = (self.added.len(), self.version());
+        let possible_duplicate = self.registered.iter().any(|other| is_like(other, asked));
+        let done = match self.register_last(asked, now)? {
+            Some(done) => done,
+            None => self.register_anywhere(tx, tenant, asked, now).await?,
+        };
+        let entries = u64::try_from(self.added.len().saturating_sub(first)).unwrap_or(0);
+        let version = version.saturating_add(entries);
+        let answer = to_pb_fee_answer(&self.scheme, &done.fee, &done.status, version, |_| true);
+        self.describe(Beside::Fee {
+            external_reference: asked.external_reference.clone(),
+            answer: answer.encode_to_vec(),
+            device_id: asked.draft.device_id.clone(),
+        });
+        let event = pb::FeeRegistered {
+            recipient_id: self.row.subject.to_string(),
+            fee: Some(to_pb_fee(&done.fee, Some(done.registered_at), None)),
+            status: answer.status.clone(),
+            reassessed: done.reassessed,
+        };
+        self.registered.push(done.fee);
+        let response = pb::RegisterFeeResponse {
+            fee_id: asked.draft.fee.fee.to_string(),
+            answer: Some(answer),
+            account_version: version,
+            possible_duplicate,
+            ..Default::default()
+        };
+        Ok((response, events::fee_registered(self.row.account, event)))
+    }
+
+    /// From the snapshot alone; none where the log is needed.
+    fn register_last(
+        &mut self,
+        asked: &Registering,
+        now: Timestamp,
+    ) -> Result<Option<Added>, Error> {
+        let known = i64::try_from(self.snapshot.entries()) == Ok(self.version_stored());
+        if asked.draft.charged.is_some() || !known {
+            return Ok(None);
+        }
+        let fee = &asked.draft.fee;
+        let done = self.snapshot.register(&self.scheme, fee, now);
+        let Some(done) = done.map_err(Part::Fee.refused())? else {
+            return Ok(None);
+        };
+        let registered_at = done.entries.last().map_or(now, LogEntry::at);
+        self.push(done.entries);
+        let days = done.status.card.as_ref().map(|card| (card.from, card.to));
+        match &mut self.cards {
+            Cards::More(cards) | Cards::All(cards) => cards.extend(days),
+        }
+        if !done.fee.overcharge.is_zero() {
+            self.claim(done.fee.on, first_claim(&done.fee));
+        }
+        Ok(Some(Added {
+            fee: done.fee,
+            status: done.status,
+            registered_at,
+            reassessed: Vec::new(),
+        }))
+    }
+
+    async fn register_anywhere(
+        &mut self,
+        tx: &mut PgConnection,
+        tenant: &TenantId,
+        asked: &Registering,
+        now: Timestamp,
+    ) -> Result<Added, Error> {
+        let fee = &asked.draft.fee;
+        let scheme = Arc::clone(&self.scheme);
+        let log = self.log(tx, tenant).await?;
+        let done = match asked.draft.charged {
+            Some(charged) => register_charged(&scheme, &log, fee, charged, now),
+            None => register(&scheme, &log, fee, now),
+        };
+        let done = done.map_err(Part::Fee.refused())?;
+        self.add(tx, tenant, log, done, fee.fee, fee.on, now).await
+    }
+
+    /// Cancels or corrects a fee.
+    pub(super) async fn change(
+        &mut self,
+        tx: &mut PgConnection,
+        tenant: &TenantId,
+        asked: &Changing,
+        now: Timestamp,
+    ) -> Result<(pb::Fee, pb::AccountStatus, Vec<pb::Fee>), Error> {
+        let today = civil_date(now);
+        let scheme = Arc::clone(&self.scheme);
+        let log = self.log(tx, tenant).await?;
+        let done = match &asked.to {
+            None => hjm_free_card::cancel(&scheme, &log, asked.fee, now),
+            Some((on, nominal)) => {
+                let same = |entry: &&LogEntry| is_fee(entry, asked.fee);
+                let known = log.iter().find(same);
+                let (occurred_at, age) = known.map_or((None, None), told_of);
+                let correction = Correction {
+                    fee: asked.fee,
+                    on: *on,
+                    occurred_at: occurred_at.filter(|at| civil_date(*at) == *on),
+                    age,
+                    nominal: *nominal,
+                    at: now,
+                };
+                hjm_free_card::correct(&scheme, &log, &correction)
+            }
+        };
+        let done = done.map_err(Part::Account.refused())?;
+        let added = self
+            .add(tx, tenant, log, done, asked.fee, today, now)
+            .await?;
+        self.describe(Beside::Change {
+            reason: asked.reason,
+            text: asked.text.clone(),
+        });
+        let fee = to_pb_fee(&added.fee, Some(added.registered_at), None);
+        let status = to_pb_status(&self.scheme, today, &added.status, self.version());
+        Ok((fee, status, added.reassessed))
+    }
+
+    /// Registers a card without fees: where the person then stands on its first day, and the fees
+    /// that should now have cost something else.
+    pub(super) async fn register_card(
+        &mut self,
+        tx: &mut PgConnection,
+        tenant: &TenantId,
+        card: RegisteredCard,
+        extend_existing: bool,
+        beside: Beside,
+    ) -> Result<(pb::AccountStatus, Vec<pb::Fee>), Error> {
+        let scheme = Arc::clone(&self.scheme);
+        let log = self.log(tx, tenant).await?;
+        let done = hjm_free_card::register_card(&scheme, &log, card, extend_existing);
+        let done = done.map_err(Part::Account.refused())?;
+        let status = status_on(&scheme, &done.state, card.from, card.at);
+        let status = status.map_err(Part::Account.refused())?;
+        let reassessed = self.take(tx, tenant, log, done, None).await?;
+        self.describe(beside);
+        let status = to_pb_status(&self.scheme, card.from, &status, self.version());
+        Ok((status, reassessed))
+    }
+
+    /// The fee that was registered last, as a later one under its key finds it.
+    pub(super) fn registered(&self, answer: &pb::RegisterFeeResponse) -> Option<RegisteredRow> {
+        let fee = self.registered.last()?;
+        Some(RegisteredRow {
+            account: self.row.account,
+            fee: fee.fee,
+            on: fee.on,
+            nominal: fee.nominal,
+            principal_id: fee.principal.as_str().to_owned(),
+            answer: answer.answer.as_ref()?.encode_to_vec(),
+            cancelled: false,
+        })
+    }
+
+    /// The account's version with what is added.
+    pub(super) fn version(&self) -> u64 {
+        self.version_stored().unsigned_abs()
+    }
+
+    fn version_stored(&self) -> i64 {
+        let added = i64::try_from(self.added.len()).unwrap_or(i64::MAX);
+        self.row.version.saturating_add(added)
+    }
+
+    /// Decision D-25: who quoted may ask that nothing has happened since.
+    fn check_version(&self, expected: Option<u64>) -> Result<(), Failure> {
+        let found = self.version();
+        let small = |version: u64| u32::try_from(version).unwrap_or(u32::MAX);
+        match expected {
+            Some(expected) if expected != found => Err(Failure::VersionConflict {
+                expected: small(expected),
+                found: small(found),
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The whole log, with what is added.
+    async fn log(
+        &self,
+        tx: &mut PgConnection,
+        tenant: &TenantId,
+    ) -> Result<Vec<LogEntry>, Failure> {
+        let mut log = Vec::new();
+        if self.row.version > 0 || !self.is_new {
+            let account = self.row.account;
+            let mut logs = store::log_list(tx, tenant, &[account.uuid()]).await?;
+            log = logs.remove(&account).unwrap_or_default();
+        }
+        log.extend(self.added.iter().map(|new| new.entry.clone()));
+        Ok(log)
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what a change needs, each of its own type"
+    )]
+    async fn add(
+        &mut self,
+        tx: &mut PgConnection,
+        tenant: &TenantId,
+        log: Vec<LogEntry>,
+        done: Registration,
+        fee: FeeId,
+        on: Date,
+        now: Timestamp,
+    ) -> Result<Added, Error> {
+        let lost = || Failure::internal("a fee at hand is not in its account's state");
+        let assessed = done.state.fee(fee).ok_or_else(lost)?.clone();
+        let mut entries = log.iter().chain(&done.entries);
+        let registered_at = entries.find(|entry| is_fee(entry, fee));
+        let registered_at = registered_at.map_or(now, LogEntry::at);
+        let status = status_on(&self.scheme, &done.state, on, now);
+        let status = status.map_err(Part::Account.refused())?;
+        let reassessed = self.take(tx, tenant, log, done, Some(fee)).await?;
+        Ok(Added {
+            fee: assessed,
+            status,
+            registered_at,
+            reassessed,
+        })
+    }
+
+    /// Takes in what was decided on the log, and answers the other fees that should now have cost
+    /// something else.
+    async fn take(
+        &mut self,
+        tx: &mut PgConnection,
+        tenant: &TenantId,
+        mut log: Vec<LogEntry>,
+        done: Registration,
+        at_hand: Option<FeeId>,
+    ) -> Result<Vec<pb::Fee>, Error> {
+        let before = replay(&self.scheme, &log).map_err(Part::Account.refused())?;
+        log.extend(done.entries.iter().cloned());
+        let snapshot = Snapshot::of(&self.scheme, &log).map_err(Part::Account.refused())?;
+        let known = if self.is_new {
+            Vec::new()
+        } else {
+            store::claim_hold_of_account(tx, tenant, self.row.account).await?
+        };
+        self.follow_claims(known, &done.state)?;
+        self.snapshot = snapshot;
+        self.push(done.entries);
+        let days = done.state.cards.iter().map(|card| (card.from, card.to));
+        self.cards = Cards::All(days.collect());
+        let others = done
+            .state
+            .fees
+            .iter()
+            .filter(|fee| Some(fee.fee) != at_hand);
+        let changed = others.filter(|fee| {
+            let earlier = before.fee(fee.fee);
+            earlier.is_some_and(|earlier| earlier.entitled != fee.entitled)
+        });
+        let told = changed.map(|fee| to_pb_fee(fee, registered_at(&log, fee.fee), None));
+        Ok(told.collect())
+    }
+
+    /// The claims there are, with those that this write has opened or changed, follow the state.
+    fn follow_claims(&mut self, mut known: Vec<Claim>, state: &AccountState) -> Result<(), Error> {
+        for change in &self.claims {
+            let (fee, number) = (change.claim.fee, change.claim.number);
+            known.retain(|claim| (claim.fee, claim.number) != (fee, number));
+            known.push(change.claim.clone());
+        }
+        let changes = claims_after(state, &known).map_err(Part::Account.refused())?;
+        for change in changes {
+            match change {
+                ClaimChange::Opened(claim) | ClaimChange::Changed(claim) => {
+                    let on = state.fee(claim.fee).map(|fee| fee.on);
+                    let lost = || Failure::internal("a claim is for no fee of its account");
+                    self.claim(on.ok_or_else(lost)?, claim);
+                }
+                // Told by the difference between the fee and its claims; never collected.
+                ClaimChange::PaidTooMuch { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn claim(&mut self, on: Date, claim: Claim) {
+        let same = |known: &ClaimChangeRow| {
+            (known.claim.fee, known.claim.number) == (claim.fee, claim.number)
+        };
+        self.claims.retain(|known| !same(known));
+        self.claims.push(ClaimChangeRow {
+            account: self.row.account,
+            on,
+            claim,
+        });
+    }
+
+    fn push(&mut self, entries: Vec<LogEntry>) {
+        for entry in entries {
+            let sequence = self.version_stored().saturating_add(1);
+            self.added.push(NewEntry {
+                account: self.row.account,
+                sequence,
+                entry,
+                beside: Beside::Nothing,
+            });
+        }
+    }
+
+    /// Says what the entry that was asked for is stored with; the others follow from it.
+    fn describe(&mut self, beside: Beside) {
+        let asked = self.added.iter_mut().rev().find(|new| match new.entry {
+            LogEntry::Fee(_)
+            | LogEntry::Correct(_)
+            | LogEntry::Cancel { .. }
+            | LogEntry::CardRegistered(_) => true,
+            LogEntry::CardFixed(_) | LogEntry::CardReleased(_) | LogEntry::Joined { .. } => false,
+        });
+        if let Some(new) = asked {
+            new.beside = beside;
+        }
+    }
+}
+
+fn first_claim(fee: &AssessedFee) -> Claim {
+    Claim {
+        fee: fee.fee,
+        number: 1,
+        principal: fee.principal.clone(),
+        amount: fee.overcharge,
+        state: ClaimState::Open,
+    }
+}
+
+fn is_fee(entry: &LogEntry, fee: FeeId) -> bool {
+    matches!(entry, LogEntry::Fee(event) if event.fee == fee)
+}
+
+fn told_of(entry: &LogEntry) -> (Option<Timestamp>, Option<u8>) {
+    match entry {
+        LogEntry::Fee(event) => (event.occurred_at, event.age),
+        LogEntry::Correct(_)
+        | LogEntry::Cancel { .. }
+        | LogEntry::CardFixed(_)
+        | LogEntry::CardReleased(_)
+        | LogEntry::CardRegistered(_)
+        | LogEntry::Joined { .. } => (None, None),
+    }
+}
+
+/// Decision D-32: another fee of the same day, principal and amount.
+fn is_like(other: &AssessedFee, asked: &Registering) -> bool {
+    let fee = &asked.draft.fee;
+    (other.on, other.nominal) == (fee.on, fee.nominal) && other.principal == fee.principal
+}

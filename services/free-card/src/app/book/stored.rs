@@ -1,0 +1,75 @@
+//! Storing what was added to accounts.
+
+use hjm_ids::TenantId;
+use hjm_service::Failure;
+use jiff::civil::Date;
+use sqlx::PgConnection;
+
+use super::{Book, Cards};
+use crate::{
+    error::Error,
+    store::{self, AccountRow, ClaimChangeRow, NewEntry, StandingRow},
+};
+
+impl Book {
+    fn standing(&self) -> Result<StandingRow, Failure> {
+        let (days, cards_are_all) = match &self.cards {
+            Cards::More(days) => (days, false),
+            Cards::All(days) => (days, true),
+        };
+        let snapshot = serde_json::to_vec(&self.snapshot);
+        Ok(StandingRow {
+            account: self.row.account,
+            version: self.version_stored(),
+            cards: card_days(days),
+            cards_are_all,
+            snapshot: Some(snapshot.map_err(|error| Failure::Internal(error.into()))?),
+        })
+    }
+}
+
+/// Days as PostgreSQL writes a set of ranges: touching ones joined, ends open.
+pub(crate) fn card_days(days: &[(Date, Date)]) -> String {
+    let mut sorted = days.to_vec();
+    sorted.sort_unstable();
+    let mut joined: Vec<(Date, Date)> = Vec::new();
+    for (from, to) in sorted {
+        let end = to.tomorrow().unwrap_or(to);
+        match joined.last_mut() {
+            Some((_, last)) if from <= *last => *last = end.max(*last),
+            Some(_) | None => joined.push((from, end)),
+        }
+    }
+    let ranges: Vec<String> = joined
+        .iter()
+        .map(|(from, end)| format!("[{from},{end})"))
+        .collect();
+    format!("{{{}}}", ranges.join(","))
+}
+
+/// Stores what was added to accounts that are held, with where they now stand.
+pub(in crate::app) async fn store_books(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    books: &[&Book],
+) -> Result<(), Error> {
+    let written = || books.iter().filter(|book| !book.added.is_empty());
+    let new = written().filter(|book| book.is_new);
+    let new: Vec<AccountRow> = new.map(|book| book.row.clone()).collect();
+    if !new.is_empty() {
+        store::account_insert(connection, tenant, &new).await?;
+    }
+    let entries: Vec<NewEntry> = written().flat_map(|book| book.added.clone()).collect();
+    if entries.is_empty() {
+        return Ok(());
+    }
+    store::log_insert(connection, tenant, &entries).await?;
+    let standings = written().map(|book| book.standing());
+    let standings = standings.collect::<Result<Vec<_>, _>>()?;
+    store::standing_update(connection, tenant, &standings).await?;
+    let claims: Vec<ClaimChangeRow> = written().flat_map(|book| book.claims.clone()).collect();
+    if !claims.is_empty() {
+        store::claim_upsert(connection, tenant, &claims).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! Looking at a person: what fees would cost, where it stands and why. Every look is logged.
+
+use std::sync::Arc;
+
+use hjm_free_card::{
+    AccountState, LogEntry, Scheme, Shown, Status, Subject, explain, quote, replay, shown,
+    status_on,
+};
+use hjm_ids::TenantId;
+use hjm_money::Money;
+use hjm_proto::free_card::v1 as pb;
+use hjm_service::{
+    Failure,
+    clock::civil_date,
+    convert::{to_pb_explanation, to_pb_money},
+};
+use jiff::{Timestamp, civil::Date};
+use sqlx::PgConnection;
+
+use super::{Core, Drafted, Holder, Looking, batch::check, log_of};
+use crate::{
+    Deps,
+    convert::{
+        registered_at, to_pb_counted_fee, to_pb_fee, to_pb_fee_answer, to_pb_fee_token,
+        to_pb_status,
+    },
+    error::{Error, Part},
+    store,
+};
+
+/// An account as somebody looks at it.
+pub(super) struct View {
+    pub(super) scheme: Arc<Scheme>,
+    pub(super) log: Vec<LogEntry>,
+    pub(super) state: AccountState,
+    pub(super) subject: Subject,
+}
+
+impl View {
+    pub(super) fn version(&self) -> u64 {
+        u64::try_from(self.log.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Where the person stands on a day, as it is known at an instant.
+    pub(super) fn status(&self, on: Date, at: Timestamp) -> Result<pb::AccountStatus, Error> {
+        let status = self.status_on(on, at)?;
+        Ok(to_pb_status(&self.scheme, on, &status, self.version()))
+    }
+
+    /// Of who has died before the day, the card has expired (D-23).
+    pub(super) fn status_on(&self, on: Date, at: Timestamp) -> Result<Status, Error> {
+        let status = status_on(&self.scheme, &self.state, on, at);
+        let status = status.map_err(Part::Account.refused())?;
+        match shown(status, self.subject.person, on) {
+            Shown::Status(status) => Ok(*status),
+            Shown::OptedOut => Err(Error::Fee(Part::Account, hjm_free_card::Refusal::OptedOut)),
+        }
+    }
+}
+
+/// What holds for a person of whom something may be shown.
+pub(super) async fn subject_in(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    holder: &Holder,
+) -> Result<Subject, Error> {
+    let mut subjects = store::subject_list(tx, tenant, &[holder.recipient.uuid()]).await?;
+    let subject = subjects.remove(&holder.recipient).unwrap_or_default();
+    if subject.person.opted_out {
+        return Err(Error::Fee(Part::Account, hjm_free_card::Refusal::OptedOut));
+    }
+    Ok(subject)
+}
+
+/// Nothing of a person who stays outside is shown.
+pub(super) async fn view_in(
+    core: &Core,
+    tx: &mut PgConnection,
+    looking: &Looking,
+    holder: &Holder,
+) -> Result<View, Error> {
+    let tenant = &looking.caller.tenant;
+    let scheme = core
+        .scheme_in(tx, tenant, &holder.scheme_id, looking.now)
+        .await?;
+    let subject = subject_in(tx, tenant, holder).await?;
+    let log = log_of(tx, tenant, holder, looking.known_at).await?;
+    let state = replay(&scheme, &log).map_err(Part::Account.refused())?;
+    Ok(View {
+        scheme,
+        log,
+        state,
+        subject,
+    })
+}
+
+pub(super) async fn view(deps: &Deps, looking: &Looking, holder: &Holder) -> Result<View, Error> {
+    let (core, by, asked) = (deps.core.clone(), looking.clone(), holder.clone());
+    let found = deps.core.look(looking, |tx| {
+        Box::pin(async move {
+            let view = view_in(&core, tx, &by, &asked).await?;
+            let note = by.note(asked.recipient, &asked.scheme_id);
+            let seen = i64::try_from(view.version()).unwrap_or(i64::MAX);
+            Ok((view, vec![note.seen(seen)]))
+        })
+    });
+    found.await
+}
+
+/// What fees would cost, in the order given.
+pub(crate) async fn quote_fees(
+    deps: &Deps,
+    looking: Looking,
+    holder: Holder,
+    drafts: Vec<Drafted>,
+) -> Result<pb::QuoteFeesResponse, Error> {
+    let now = looking.now;
+    let view = view(deps, &looking, &holder).await?;
+    for draft in &drafts {
+        check(draft, view.subject.person, now, Part::Fees)?;
+    }
+    let fees: Vec<_> = drafts.into_iter().map(|draft| draft.fee).collect();
+    let quotes = quote(&view.scheme, &view.log, &fees, now).map_err(Part::Fees.refused())?;
+    let stored = |fee| fees.iter().all(|draft| draft.fee != fee);
+    let answer = |quote: &hjm_free_card::Quote| {
+        to_pb_fee_answer(
+            &view.scheme,
+            &quote.fee,
+            &quote.status,
+            view.version(),
+            stored,
+        )
+    };
+    Ok(pb::QuoteFeesResponse {
+        answers: quotes.iter().map(answer).collect(),
+        account_version: view.version(),
+    })
+}
+
+/// Where a person stands on a day; today when none is given.
+pub(crate) async fn get_status(
+    deps: &Deps,
+    looking: Looking,
+    holder: Holder,
+    as_of: Option<Date>,
+) -> Result<pb::GetStatusResponse, Error> {
+    let on = as_of.unwrap_or_else(|| civil_date(looking.at()));
+    let view = view(deps, &looking, &holder).await?;
+    Ok(pb::GetStatusResponse {
+        status: Some(view.status(on, looking.at())?),
+    })
+}
+
+/// Where a person stands in every scheme in force.
+pub(crate) async fn get_statuses(
+    deps: &Deps,
+    looking: Looking,
+    recipient: hjm_ids::RecipientId,
+    as_of: Option<Date>,
+) -> Result<pb::GetStatusesResponse, Error> {
+    let on = as_of.unwrap_or_else(|| civil_date(looking.at()));
+    let (core, by) = (deps.core.clone(), looking.clone());
+    let found = deps.core.look(&looking, |tx| {
+        Box::pin(async move {
+            let policies = core.policies.of(tx, &by.caller.tenant).await?;
+            let mut views = Vec::new();
+            for scheme in core.schemes_on(&policies, civil_date(by.now))? {
+                let scheme_id = scheme.id().to_owned();
+                let holder = Holder {
+                    scheme_id,
+                    recipient,
+                };
+                views.push(view_in(&core, tx, &by, &holder).await?);
+            }
+            Ok((views, vec![by.note(recipient, "")]))
+        })
+    });
+    let statuses = found
+        .await?
+        .iter()
+        .map(|view| view.status(on, looking.at()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let paid = statuses.iter().filter_map(|status| {
+        let paid = status.accumulated.as_ref()?;
+        Money::from_units_nanos(paid.units, paid.nanos).ok()
+    });
+    let paid = Money::sum(paid).map_err(|error| Failure::Internal(error.into()))?;
+    Ok(pb::GetStatusesResponse {
+        statuses,
+        accumulated: Some(to_pb_money(paid)),
+    })
+}
+
+/// Which fees built the card of a day.
+pub(crate) async fn explain_card(
+    deps: &Deps,
+    looking: Looking,
+    holder: Holder,
+    as_of: Option<Date>,
+) -> Result<pb::ExplainCardResponse, Error> {
+    let on = as_of.unwrap_or_else(|| civil_date(looking.at()));
+    let view = view(deps, &looking, &holder).await?;
+    let status = view.status_on(on, looking.at())?;
+    let completed = status.card.as_ref().and_then(|card| card.completed_by);
+    let completed = completed.and_then(|fee| view.state.fee(fee));
+    let explanation = completed.map(|fee| to_pb_explanation(&explain(&view.scheme, fee)));
+    Ok(pb::ExplainCardResponse {
+        counted: status
+            .fees
+            .iter()
+            .map(|fee| to_pb_counted_fee(fee, true))
+            .collect(),
+        status: Some(to_pb_status(&view.scheme, on, &status, view.version())),
+        explanation,
+    })
+}
+
+/// A page of a person's fees after one, in the order that decides, with its last fee's token.
+pub(crate) async fn list_fees(
+    deps: &Deps,
+    looking: Looking,
+    holder: Holder,
+    after: (Date, u64),
+    rows_max: i64,
+) -> Result<(Vec<pb::Fee>, Option<String>), Error> {
+    let view = view(deps, &looking, &holder).await?;
+    let rows_max = usize::try_from(rows_max).map_err(|error| Failure::Internal(error.into()))?;
+    let fees = view.state.fees.iter();
+    let page: Vec<_> = fees
+        .filter(|fee| (fee.on, fee.sequence) > after)
+        .take(rows_max)
+        .collect();
+    let caller = looking.caller.scope().principal;
+    let shown = page.iter().map(|fee| {
+        let principal = &fee.principal;
+        let shown = view.subject.shows_principal(caller.as_ref(), principal);
+        let at = registered_at(&view.log, fee.fee);
+        to_pb_fee(fee, at, shown.then_some(principal))
+    });
+    let last = page.last().map(|fee| to_pb_fee_token(fee));
+    Ok((shown.collect(), last))
+}

@@ -1,0 +1,227 @@
+//! Free-card's use cases: one function, one transaction.
+//!
+//! Every answer is a replay of the account's log. A write holds the account's row from before it
+//! reads the log until it has added to it, so writers of one account come one after another;
+//! locks are taken in the order request, person or claim, accounts in ascending order, feed.
+
+mod audit;
+mod batch;
+mod book;
+mod card;
+mod claim;
+mod exempt;
+mod fee;
+mod look;
+mod proof;
+mod scheme;
+mod subject;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hjm_feed::{NewEvent, PolicyShelf, Producer, Rules};
+use hjm_free_card::{LogEntry, ProposedFee, Scheme};
+use hjm_ids::{FeeId, RecipientId, TenantId};
+use hjm_money::Money;
+use hjm_policy::{PolicySet, Section};
+use hjm_proto::write::WriteResponse;
+use hjm_service::{
+    AccessLog, AccessNote, Answered, Caller, Failure, TxFuture, WriteKey, clock::civil_date,
+};
+use jiff::{Timestamp, civil::Date};
+use sqlx::PgConnection;
+
+use crate::{error::Error, store};
+
+pub(crate) use audit::list_access;
+pub(crate) use batch::Queues;
+pub(crate) use book::card_days;
+pub(crate) use card::{Carding, add_card};
+pub(crate) use claim::{decide_claim, list_claims, settle_claims};
+pub(crate) use exempt::Exemptions;
+pub(crate) use fee::{cancel_fee, correct_fee, register_fee};
+pub(crate) use look::{explain_card, get_status, get_statuses, list_fees, quote_fees};
+pub(crate) use proof::{issue_proof, verify_proof};
+pub(crate) use scheme::{Days, list_schemes, simulate};
+pub(crate) use subject::{change_subject, subject_died};
+
+type Written<R> = Result<Answered<R>, Error>;
+
+/// What decides and stores, without what asks it to.
+#[derive(Debug, Clone)]
+pub(crate) struct Core {
+    pub(crate) producer: Producer,
+    pub(crate) policies: PolicyShelf,
+    pub(crate) schemes: Arc<Rules<Scheme>>,
+    pub(crate) access: AccessLog,
+}
+
+/// A person in a scheme.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Holder {
+    pub(crate) scheme_id: String,
+    pub(crate) recipient: RecipientId,
+}
+
+/// Who looks at a person, for what, and as of when.
+#[derive(Debug, Clone)]
+pub(crate) struct Looking {
+    pub(crate) caller: Caller,
+    pub(crate) action: &'static str,
+    pub(crate) purpose: String,
+    pub(crate) now: Timestamp,
+    /// Only what had been stored by this instant.
+    pub(crate) known_at: Option<Timestamp>,
+}
+
+/// A fee to quote or register.
+#[derive(Debug, Clone)]
+pub(crate) struct Drafted {
+    pub(crate) fee: ProposedFee,
+    /// Of a desk that was offline: what it charged.
+    pub(crate) charged: Option<Money>,
+    pub(crate) device_id: Option<String>,
+}
+
+/// A fee to register.
+#[derive(Debug, Clone)]
+pub(crate) struct Registering {
+    pub(crate) holder: Holder,
+    pub(crate) draft: Drafted,
+    pub(crate) external_reference: String,
+    pub(crate) expected_version: Option<u64>,
+}
+
+/// A fee to correct or cancel.
+#[derive(Debug)]
+pub(crate) struct Changing {
+    pub(crate) fee: FeeId,
+    /// The date and amount it should have had; none to cancel it.
+    pub(crate) to: Option<(Date, Money)>,
+    pub(crate) reason: &'static str,
+    pub(crate) text: String,
+}
+
+impl Core {
+    /// The scheme as the document in force today has it, for all the dates that document covers.
+    fn scheme(
+        &self,
+        policies: &PolicySet,
+        scheme_id: &str,
+        today: Date,
+    ) -> Result<Arc<Scheme>, Error> {
+        let schemes = self.schemes_on(policies, today)?;
+        let known = schemes.into_iter().find(|scheme| scheme.id() == scheme_id);
+        known.ok_or(Error::SchemeUnknown)
+    }
+
+    /// Every scheme in force, in order of id.
+    fn schemes_on(&self, policies: &PolicySet, on: Date) -> Result<Vec<Arc<Scheme>>, Error> {
+        let documents = policies.all_in_force(Section::FreeCard, on).into_iter();
+        let read = documents.map(|document| self.schemes.of(document, Scheme::parse));
+        let mut schemes = read.collect::<Result<Vec<_>, _>>()?;
+        schemes.sort_by(|left, right| left.id().cmp(right.id()));
+        Ok(schemes)
+    }
+
+    async fn scheme_in(
+        &self,
+        connection: &mut PgConnection,
+        tenant: &TenantId,
+        scheme_id: &str,
+        now: Timestamp,
+    ) -> Result<Arc<Scheme>, Error> {
+        let policies = self.policies.of(connection, tenant).await?;
+        self.scheme(&policies, scheme_id, civil_date(now))
+    }
+
+    /// Reads in one transaction, which stores the accesses it made.
+    async fn look<T>(
+        &self,
+        looking: &Looking,
+        work: impl for<'t> FnOnce(&'t mut PgConnection) -> TxFuture<'t, (T, Vec<AccessNote>), Error>,
+    ) -> Result<T, Error> {
+        let tenant = &looking.caller.tenant;
+        let mut tx = self
+            .producer
+            .database()
+            .begin(&looking.caller.scope())
+            .await?;
+        let (found, notes) = work(&mut tx).await?;
+        let chained = if notes.is_empty() {
+            None
+        } else {
+            Some(
+                self.access
+                    .append(&mut tx, tenant, looking.now, notes)
+                    .await?,
+            )
+        };
+        tx.commit().await.map_err(Failure::from)?;
+        if let Some(chained) = chained {
+            chained.committed();
+        }
+        Ok(found)
+    }
+
+    /// Writes once, in one transaction, which stores the access.
+    async fn write<R: WriteResponse>(
+        &self,
+        key: WriteKey,
+        work: impl for<'t> FnOnce(
+            &'t mut PgConnection,
+        ) -> TxFuture<'t, (R, Vec<NewEvent>, Vec<AccessNote>), Error>
+        + Send
+        + 'static,
+    ) -> Written<R> {
+        let (access, tenant, now) = (self.access.clone(), key.caller.tenant.clone(), key.now);
+        let slot = Arc::new(Mutex::new(None));
+        let stored = Arc::clone(&slot);
+        let written = self.producer.write(key, move |tx| {
+            Box::pin(async move {
+                let (answer, events, notes) = work(tx).await?;
+                if !notes.is_empty() {
+                    let chained = access.append(tx, &tenant, now, notes).await?;
+                    let mut stored = stored.lock().unwrap_or_else(PoisonError::into_inner);
+                    *stored = Some(chained);
+                }
+                Ok::<_, Error>((answer, events))
+            })
+        });
+        let answered = written.await?;
+        let chained = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(chained) = chained {
+            chained.committed();
+        }
+        Ok(answered)
+    }
+}
+
+impl Looking {
+    fn note(&self, subject: RecipientId, object: &str) -> AccessNote {
+        AccessNote::new(&self.caller, self.action, subject, object, &self.purpose)
+    }
+
+    /// The instant that answers are as of.
+    fn at(&self) -> Timestamp {
+        self.known_at.unwrap_or(self.now)
+    }
+}
+
+/// A person's log, as it was known; empty for who has no account.
+async fn log_of(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    holder: &Holder,
+    known_at: Option<Timestamp>,
+) -> Result<Vec<LogEntry>, Failure> {
+    let (scheme_id, subject) = (&holder.scheme_id, holder.recipient);
+    let Some(account) = store::account_find(connection, tenant, scheme_id, subject).await? else {
+        return Ok(Vec::new());
+    };
+    let mut logs = store::log_list(connection, tenant, &[account.uuid()]).await?;
+    let log = logs.remove(&account).unwrap_or_default();
+    Ok(match known_at {
+        Some(at) => hjm_free_card::known_at(&log, at).to_vec(),
+        None => log,
+    })
+}

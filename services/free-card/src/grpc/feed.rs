@@ -1,0 +1,73 @@
+//! What free-card tells, and how far it has followed others.
+
+use hjm_feed::read::{self, Item, Reading};
+use hjm_proto::free_card::v1::{
+    self as pb, event_feed_service_server as feed, event_follower_service_server as follower,
+};
+use hjm_service::{Failure, caller};
+use prost::Message as _;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, async_trait};
+
+use crate::Deps;
+
+#[async_trait]
+impl feed::EventFeedService for Deps {
+    type ReadStream = ReceiverStream<Result<pb::ReadResponse, Status>>;
+
+    async fn read(
+        &self,
+        request: Request<pb::ReadRequest>,
+    ) -> Result<Response<Self::ReadStream>, Status> {
+        let tenant = caller(&request)?.tenant;
+        let asked = request.into_inner();
+        let reading = Reading::new(
+            crate::FEED,
+            &asked.after,
+            asked.limit,
+            asked.kinds,
+            asked.follow,
+        )?;
+        let (producer, drain) = (self.core.producer.clone(), self.drain.clone());
+        let events = read::stream(producer, tenant, reading, drain, answer);
+        Ok(Response::new(events))
+    }
+
+    async fn get_head(
+        &self,
+        request: Request<pb::GetHeadRequest>,
+    ) -> Result<Response<pb::GetHeadResponse>, Status> {
+        let tenant = caller(&request)?.tenant;
+        let position = self.core.producer.head(&tenant).await?.to_wire();
+        Ok(Response::new(pb::GetHeadResponse { position }))
+    }
+}
+
+fn answer(item: Item) -> Result<pb::ReadResponse, Status> {
+    match item {
+        Item::Heartbeat => Ok(pb::ReadResponse::default()),
+        Item::Event(envelope, payload) => {
+            let event = pb::FreeCardEvent::decode(payload.as_slice())
+                .map_err(|error| Failure::Internal(error.into()))?;
+            Ok(pb::ReadResponse {
+                envelope: Some(*envelope),
+                event: Some(event),
+            })
+        }
+    }
+}
+
+#[async_trait]
+impl follower::EventFollowerService for Deps {
+    async fn list_followers(
+        &self,
+        request: Request<pb::ListFollowersRequest>,
+    ) -> Result<Response<pb::ListFollowersResponse>, Status> {
+        let tenant = caller(&request)?.tenant;
+        let mut followers = vec![self.followers.describe(&tenant, &self.catalogue).await?];
+        if let Some(prescription) = &self.prescription {
+            followers.push(self.followers.describe(&tenant, prescription).await?);
+        }
+        Ok(Response::new(pb::ListFollowersResponse { followers }))
+    }
+}

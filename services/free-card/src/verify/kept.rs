@@ -1,0 +1,76 @@
+//! Whether what is kept beside the logs is what replay gives.
+
+use hjm_free_card::{AccountState, Claim, ClaimChange, LogEntry, Scheme, Snapshot, claims_after};
+use hjm_service::{Failure, verify::Finding};
+
+use crate::{app::card_days, store::StandingRow};
+
+/// What has been compared so far.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    standings: u64,
+    claims: u64,
+    stale: Vec<String>,
+    wrong: Vec<String>,
+}
+
+impl Kept {
+    pub(super) fn findings(self) -> [Finding; 2] {
+        [
+            Finding {
+                invariant: "I8 where each account stands is a replay of its log",
+                checked: self.standings,
+                breaches: self.stale,
+            },
+            Finding {
+                invariant: "I16 claims follow replay",
+                checked: self.claims,
+                breaches: self.wrong,
+            },
+        ]
+    }
+
+    /// Compares one account. One that has no standing yet is replayed by its next writer.
+    pub(super) fn look(
+        &mut self,
+        kept: &StandingRow,
+        scheme: &Scheme,
+        log: &[LogEntry],
+        state: &AccountState,
+        claims: &[Claim],
+    ) -> Result<(), Failure> {
+        let account = kept.account;
+        let inner = |error: hjm_free_card::EngineError| Failure::Internal(error.into());
+        if kept.version > 0 {
+            self.standings = self.standings.saturating_add(1);
+            let days: Vec<_> = state
+                .cards
+                .iter()
+                .map(|card| (card.from, card.to))
+                .collect();
+            let entries = i64::try_from(log.len()).unwrap_or(i64::MAX);
+            if kept.version != entries || kept.cards != card_days(&days) {
+                self.stale
+                    .push(format!("account {account}: its standing is not its log's"));
+            }
+            let snapshot = kept.snapshot.as_deref().map(serde_json::from_slice);
+            let snapshot = snapshot.and_then(Result::ok);
+            let fits = snapshot.filter(|kept: &Snapshot| kept.fits(scheme));
+            if fits.is_some_and(|kept| Snapshot::of(scheme, log).as_ref() != Ok(&kept)) {
+                self.stale
+                    .push(format!("account {account}: its snapshot is not its log's"));
+            }
+        }
+        self.claims = self.claims.saturating_add(claims.len() as u64);
+        for change in claims_after(state, claims).map_err(inner)? {
+            match change {
+                ClaimChange::Opened(claim) | ClaimChange::Changed(claim) => {
+                    let text = format!("fee {}: {} is owed", claim.fee, claim.amount);
+                    self.wrong.push(text);
+                }
+                ClaimChange::PaidTooMuch { .. } => {}
+            }
+        }
+        Ok(())
+    }
+}

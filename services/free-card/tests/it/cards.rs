@@ -1,0 +1,192 @@
+//! Cards without fees, proofs of cards, and schemes.
+
+use hjm_proto::free_card::v1 as pb;
+use hjm_testkit::{date, fields, kronor, reason, request_id};
+
+use crate::support::{POLICY, SCHEME, World, ask, person};
+
+fn card(recipient: &str, from: &str, to: &str) -> pb::RegisterCardRequest {
+    pb::RegisterCardRequest {
+        request_id: request_id(),
+        recipient_id: recipient.to_owned(),
+        scheme_id: SCHEME.to_owned(),
+        valid_from: date(from),
+        valid_to: date(to),
+        decided_by: "a prescriber".to_owned(),
+        extend_existing: false,
+        not_before: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn fc_w29_w30_a_medical_card_covers_and_does_not_double() {
+    let world = World::open("2024-06-10").await;
+    let recipient = person();
+    world.charge(&person(), "2024-06-10", "250").await;
+    let mut client = world.cards.clone();
+    let medical = client
+        .register_card(ask(card(&recipient, "2024-01-01", "2024-12-31")))
+        .await;
+    let status = medical.unwrap().into_inner().status.unwrap();
+    assert_eq!(status.card(), pb::CardState::Registered);
+    assert_eq!(
+        world.charge(&recipient, "2024-06-10", "250").await.0,
+        "0.00"
+    );
+    assert!(world.is_exempt(&recipient, "2024-12-31").await.unwrap());
+    let twice = client
+        .register_card(ask(card(&recipient, "2024-12-01", "2025-01-31")))
+        .await;
+    assert_eq!(reason(&twice.unwrap_err()), "CARD_EXISTS");
+    let backwards = client
+        .register_card(ask(card(&person(), "2024-12-01", "2024-11-01")))
+        .await;
+    assert_eq!(
+        reason(&backwards.unwrap_err()),
+        "CARD_ENDS_BEFORE_IT_BEGINS"
+    );
+    let import = pb::ImportCardRequest {
+        request_id: request_id(),
+        recipient_id: person(),
+        scheme_id: SCHEME.to_owned(),
+        valid_from: date("2024-05-01"),
+        valid_to: date("2024-11-30"),
+        card_number: "123".to_owned(),
+        evidence: "the card was shown".to_owned(),
+        ..Default::default()
+    };
+    let refused = client.import_card(ask(import)).await;
+    assert_eq!(reason(&refused.unwrap_err()), "EXTERNAL_CARD_REFUSED");
+}
+
+fn proving(recipient: &str) -> pb::IssueProofRequest {
+    pb::IssueProofRequest {
+        recipient_id: recipient.to_owned(),
+        scheme_id: SCHEME.to_owned(),
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn d_35_a_final_card_is_proven_and_checked_without_its_account() {
+    let world = World::open("2024-01-10").await;
+    let recipient = person();
+    world.charge(&recipient, "2024-01-10", "1400").await;
+    let mut client = world.cards.clone();
+    let early = client.issue_proof(ask(proving(&recipient))).await;
+    assert_eq!(reason(&early.unwrap_err()), "CARD_PRELIMINARY");
+    let none = client.issue_proof(ask(proving(&person()))).await;
+    assert_eq!(reason(&none.unwrap_err()), "NO_CARD");
+    world.set_today("2024-01-13");
+    let issued = client
+        .issue_proof(ask(proving(&recipient)))
+        .await
+        .unwrap()
+        .into_inner();
+    let proof = issued.proof.unwrap();
+    assert_eq!(
+        (proof.valid_from, proof.valid_to),
+        (date("2024-01-10"), date("2025-01-09"))
+    );
+    assert_eq!(proof.card_number.len(), 12);
+    assert!(issued.qr_svg.contains("<svg"));
+    for text in [&issued.token, &issued.html, &issued.qr_svg, &proof.subject] {
+        assert!(!text.contains(&recipient), "no id of the person leaves");
+    }
+    let verify = |token: &str, on: &str| pb::VerifyProofRequest {
+        token: token.to_owned(),
+        on: date(on),
+    };
+    for (on, valid) in [
+        ("2024-01-09", false),
+        ("2025-01-09", true),
+        ("2025-01-10", false),
+    ] {
+        let told = client
+            .verify_proof(ask(verify(&issued.token, on)))
+            .await
+            .unwrap();
+        assert_eq!(told.into_inner().valid, valid, "{on}");
+    }
+    let forged = format!("{}x", issued.token);
+    let told = client
+        .verify_proof(ask(verify(&forged, "2024-06-10")))
+        .await
+        .unwrap();
+    assert_eq!(told.into_inner(), pb::VerifyProofResponse::default());
+    let keys = client
+        .get_proof_keys(ask(pb::GetProofKeysRequest {}))
+        .await
+        .unwrap();
+    assert!(keys.into_inner().keys[0].jwk.contains("Ed25519"));
+}
+
+#[tokio::test]
+async fn a_scheme_is_told_as_it_is_on_a_day() {
+    let world = World::open("2024-01-10").await;
+    let request = |as_of: &str| pb::GetSchemeRequest {
+        scheme_id: SCHEME.to_owned(),
+        as_of: date(as_of),
+        not_before: world.policy_position.clone(),
+    };
+    let mut client = world.schemes.clone();
+    for (on, ceiling) in [("2023-12-31", "1300.00"), ("2024-01-01", "1400.00")] {
+        let told = client
+            .get_scheme(ask(request(on)))
+            .await
+            .unwrap()
+            .into_inner();
+        let scheme = told.scheme.unwrap();
+        assert_eq!(kronor(scheme.ceiling.as_ref()), ceiling, "{on}");
+        assert_eq!(scheme.member_principal_ids.len(), 16);
+    }
+    let other = pb::GetSchemeRequest {
+        scheme_id: "no such".to_owned(),
+        ..Default::default()
+    };
+    let refused = client.get_scheme(ask(other)).await.unwrap_err();
+    assert_eq!(reason(&refused), "SCHEME_UNKNOWN");
+    let listed = client
+        .list_schemes(ask(pb::ListSchemesRequest::default()))
+        .await;
+    assert_eq!(listed.unwrap().into_inner().schemes.len(), 1);
+}
+
+#[tokio::test]
+async fn a_simulated_ceiling_says_what_it_would_have_cost() {
+    let world = World::open("2024-01-10").await;
+    for _ in 0..5 {
+        let recipient = person();
+        for month in 1..=7 {
+            world
+                .charge(&recipient, &format!("2024-{month:02}-10"), "250")
+                .await;
+        }
+    }
+    let simulate = |text: String, to: &str| pb::SimulateSchemeRequest {
+        scheme_id: SCHEME.to_owned(),
+        policy_text: text,
+        from: date("2024-01-01"),
+        to: date(to),
+    };
+    let dearer = POLICY.replace("\"1400.00\"", "\"1500.00\"");
+    let mut client = world.schemes.clone();
+    let told = client
+        .simulate_scheme(ask(simulate(dearer, "2024-12-31")))
+        .await;
+    let told = told.unwrap().into_inner();
+    let (now, then) = (told.now.unwrap(), told.then.unwrap());
+    assert_eq!(kronor(now.nominal.as_ref()), "8750.00");
+    assert_eq!(kronor(now.entitled.as_ref()), "7000.00");
+    assert_eq!(kronor(then.entitled.as_ref()), "7500.00");
+    assert_eq!((now.persons, now.persons_reaching, now.few), (5, 5, false));
+    let half_year = client
+        .simulate_scheme(ask(simulate(POLICY.to_owned(), "2024-05-31")))
+        .await;
+    let half_year = half_year.unwrap().into_inner().now.unwrap();
+    assert_eq!((half_year.persons_reaching, half_year.few), (0, true));
+    let broken = simulate(POLICY.replace("ROLLING", "JUMPING"), "2023-12-31");
+    let refused = client.simulate_scheme(ask(broken)).await.unwrap_err();
+    assert_eq!(fields(&refused).last().unwrap(), "to");
+    assert_eq!(fields(&refused)[0], "policy_text");
+}

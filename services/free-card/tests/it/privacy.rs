@@ -1,0 +1,191 @@
+//! What is shown of a person, to whom, and what is written down of it.
+
+use hjm_proto::free_card::v1 as pb;
+use hjm_service::{Caller, client};
+use hjm_testkit::{date, fields, kronor, of_principal, reason, request_id};
+use tonic::{Code, Request};
+
+use crate::support::{DALARNA, SCHEME, World, ask, cancelling, draft, person};
+
+fn as_town(message: pb::ListFeesRequest) -> Request<pb::ListFeesRequest> {
+    client::request(&of_principal(DALARNA, "2081"), message)
+}
+
+#[tokio::test]
+async fn fc_w24_to_w26_who_stays_outside_is_not_shown_and_comes_back_as_it_was() {
+    let world = World::open("2024-01-10").await;
+    let recipient = person();
+    world.charge(&recipient, "2024-01-10", "800").await;
+    world.opt_out(&recipient).await;
+    world.opt_out(&recipient).await;
+    let status = pb::GetStatusRequest {
+        recipient_id: recipient.clone(),
+        scheme_id: SCHEME.to_owned(),
+        ..Default::default()
+    };
+    let mut client = world.free_card.clone();
+    let hidden = client.get_status(ask(status)).await.unwrap_err();
+    assert_eq!(reason(&hidden), "OPTED_OUT");
+    assert!(
+        !hidden
+            .message()
+            .contains(|letter: char| letter.is_ascii_digit())
+    );
+    let exempt = world.is_exempt(&recipient, "2024-01-10").await;
+    assert_eq!(reason(&exempt.unwrap_err()), "OPTED_OUT");
+    let quoted = world
+        .quote(&recipient, vec![draft("2024-01-10", "250", "20")])
+        .await;
+    assert_eq!(reason(&quoted.unwrap_err()), "OPTED_OUT");
+    let fee = world
+        .register(&world.fee(&recipient, "2024-01-10", "250"))
+        .await;
+    assert_eq!(reason(&fee.unwrap_err()), "OPTED_OUT");
+    world.opt_in(&recipient).await;
+    let status = world.status(&recipient, "2024-01-10").await;
+    assert_eq!(kronor(status.accumulated.as_ref()), "800.00");
+    let kinds: Vec<String> = world
+        .events()
+        .await
+        .into_iter()
+        .map(|(kind, _)| kind)
+        .collect();
+    assert_eq!(kinds, ["FeeRegistered", "SubjectChanged", "SubjectChanged"]);
+}
+
+#[tokio::test]
+async fn d_15_others_see_date_and_amount_and_who_charged_only_with_consent() {
+    let world = World::open("2024-01-10").await;
+    let recipient = person();
+    world.charge(&recipient, "2024-01-10", "250").await;
+    let request = || pb::ListFeesRequest {
+        recipient_id: recipient.clone(),
+        scheme_id: SCHEME.to_owned(),
+        ..Default::default()
+    };
+    let mut client = world.free_card.clone();
+    let seen = client
+        .list_fees(as_town(request()))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(kronor(seen.fees[0].charged.as_ref()), "250.00");
+    assert_eq!(seen.fees[0].principal_id, "");
+    let consent = pb::SetReadConsentRequest {
+        request_id: request_id(),
+        recipient_id: recipient.clone(),
+        consent: true,
+    };
+    let mut subjects = world.subjects.clone();
+    subjects.set_read_consent(ask(consent)).await.unwrap();
+    let seen = client
+        .list_fees(as_town(request()))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(seen.fees[0].principal_id, "20");
+}
+
+#[tokio::test]
+async fn every_look_at_a_person_is_in_its_extract() {
+    let world = World::open("2024-01-10").await;
+    let recipient = person();
+    world.charge(&recipient, "2024-01-10", "250").await;
+    world.is_exempt(&recipient, "2024-01-10").await.unwrap();
+    let request = pb::GetStatusRequest {
+        recipient_id: recipient.clone(),
+        scheme_id: SCHEME.to_owned(),
+        purpose: "asked at the desk".to_owned(),
+        ..Default::default()
+    };
+    let town = of_principal(DALARNA, "2081");
+    let mut client = world.free_card.clone();
+    client
+        .get_status(client::request(&town, request))
+        .await
+        .unwrap();
+    let accesses = world.accesses(&recipient).await;
+    let mut actions: Vec<&str> = accesses.iter().map(|one| one.action.as_str()).collect();
+    actions.sort_unstable();
+    assert_eq!(actions, ["GetStatus", "IsExempt", "RegisterFee"]);
+    let seen = accesses
+        .iter()
+        .find(|one| one.action == "GetStatus")
+        .unwrap();
+    assert_eq!(
+        (seen.principal_id.as_str(), seen.scheme_id.as_str()),
+        ("2081", SCHEME)
+    );
+    assert_eq!(
+        (seen.purpose.as_str(), seen.account_version),
+        ("asked at the desk", 1)
+    );
+    let again = world.accesses(&recipient).await;
+    assert_eq!(again.len(), 4, "looking at the log is an access");
+    assert!(world.accesses(&person()).await.is_empty());
+    let by_user = pb::ListAccessRequest {
+        user: town.user.clone(),
+        page_size: 1,
+        ..Default::default()
+    };
+    let mut audit = world.audit.clone();
+    let page = audit
+        .list_access(ask(by_user.clone()))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(page.accesses[0].recipient_id, recipient);
+    let rest = pb::ListAccessRequest {
+        page_token: page.next_page_token,
+        ..by_user
+    };
+    let rest = audit.list_access(ask(rest)).await.unwrap().into_inner();
+    assert!(rest.accesses.is_empty());
+    let nobody = audit
+        .list_access(ask(pb::ListAccessRequest::default()))
+        .await;
+    assert_eq!(fields(&nobody.unwrap_err()), ["recipient_id"]);
+}
+
+#[tokio::test]
+async fn another_tenant_finds_nothing_behind_any_of_them() {
+    let world = World::open("2024-01-10").await;
+    let recipient = person();
+    let (_, fee_id) = world.charge(&recipient, "2024-01-10", "1400").await;
+    world.cancel(&cancelling(&fee_id)).await.unwrap();
+    let stranger: Caller = hjm_testkit::aid_centre(hjm_testkit::TENANT, "desk");
+    let mut claims = world.claims.clone();
+    let request = pb::DecideClaimRequest {
+        request_id: request_id(),
+        fee_id: fee_id.clone(),
+        state: pb::ClaimState::Approved.into(),
+        text: "not theirs".to_owned(),
+    };
+    let decided = claims
+        .decide_claim(client::request(&stranger, request))
+        .await;
+    assert_eq!(decided.unwrap_err().code(), Code::NotFound);
+    let all = pb::ListClaimsRequest::default();
+    let listed = claims.list_claims(client::request(&stranger, all)).await;
+    assert!(listed.unwrap().into_inner().claims.is_empty());
+    let accesses = pb::ListAccessRequest {
+        recipient_id: recipient.clone(),
+        ..Default::default()
+    };
+    let mut audit = world.audit.clone();
+    let listed = audit
+        .list_access(client::request(&stranger, accesses))
+        .await;
+    assert!(listed.unwrap().into_inner().accesses.is_empty());
+    let exempt = pb::IsExemptRequest {
+        recipient_id: recipient,
+        scheme_id: SCHEME.to_owned(),
+        on: date("2024-01-10"),
+    };
+    let mut client = world.free_card.clone();
+    let told = client
+        .is_exempt(client::request(&stranger, exempt))
+        .await
+        .unwrap();
+    assert!(!told.into_inner().exempt);
+}

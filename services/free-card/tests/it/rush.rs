@@ -1,0 +1,103 @@
+//! Many desks at once: nothing lost, nothing twice, and nobody pays beyond the ceiling.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use hjm_money::Money;
+use hjm_proto::free_card::v1 as pb;
+use hjm_service::client;
+use hjm_testkit::kronor;
+use tokio::time::timeout;
+
+use crate::support::{World, ask, person};
+
+const DESKS: usize = 64;
+const ACCOUNTS: usize = 8;
+
+/// What the persons were told to pay, by their lists.
+async fn paid(world: &World, recipient: &str) -> Money {
+    let fees = world.list(recipient).await;
+    let charged = fees.iter().map(|fee| kronor(fee.charged.as_ref()));
+    let charged = charged.map(|kronor| kronor.parse::<Money>().unwrap());
+    Money::sum(charged).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn desks_that_hang_up_and_ask_again_charge_each_fee_once_within_the_ceiling() {
+    let world = World::open("2024-06-10").await;
+    let people: Vec<String> = (0..ACCOUNTS).map(|_| person()).collect();
+    world.charge(&person(), "2024-06-10", "250").await;
+    let requests: Vec<pb::RegisterFeeRequest> = (0..DESKS * 2)
+        .map(|desk| world.fee(&people[desk % ACCOUNTS], "2024-06-10", "130"))
+        .collect();
+    // Every third desk hangs up before the answer can have come; the service goes on.
+    let first = requests.iter().enumerate().map(async |(desk, request)| {
+        let mut client = world.free_card.clone();
+        let asked = client.register_fee(ask(request.clone()));
+        let patience = if desk % 3 == 0 { 1 } else { 10_000 };
+        let _ = timeout(Duration::from_millis(patience), asked).await;
+    });
+    join_all(first).await;
+    let again = requests.iter().map(|request| world.register(request));
+    let answers = join_all(again).await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    for recipient in &people {
+        let fees = world.list(recipient).await;
+        assert_eq!(
+            fees.len(),
+            DESKS * 2 / ACCOUNTS,
+            "nothing lost, nothing twice"
+        );
+        assert_eq!(paid(&world, recipient).await.to_string(), "1400.00");
+    }
+    assert_eq!(world.events().await.len(), DESKS * 2 + 1);
+    world.books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_bad_item_of_a_batch_costs_no_neighbour_its_answer() {
+    let world = World::open("2024-06-10").await;
+    let recipient = person();
+    world.charge(&recipient, "2024-06-10", "250").await;
+    let taken = world.fee(&recipient, "2024-06-10", "250");
+    world.register(&taken).await.unwrap();
+    // The same key from as many persons: their batch fails on it and runs item by item.
+    let clash = |reference: &str| pb::RegisterFeeRequest {
+        external_reference: reference.to_owned(),
+        ..world.fee(&person(), "2024-06-10", "250")
+    };
+    let mut requests: Vec<pb::RegisterFeeRequest> = (0..16).map(|_| clash("one key")).collect();
+    requests.push(clash(&taken.external_reference));
+    requests.extend((0..32).map(|_| world.fee(&person(), "2024-06-10", "250")));
+    let answers = join_all(requests.iter().map(|request| world.register(request))).await;
+    let refused = answers.iter().filter_map(|answer| answer.as_ref().err());
+    let reasons: Vec<String> = refused.map(hjm_testkit::reason).collect();
+    assert_eq!(
+        reasons, ["FEE_REFERENCE_TAKEN"; 16],
+        "one of the sixteen gets the key"
+    );
+    assert_eq!(world.events().await.len(), 2 + 1 + 32);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_request_many_times_at_once_is_one_fee() {
+    let world = World::open("2024-06-10").await;
+    let recipient = person();
+    let request = world.fee(&recipient, "2024-06-10", "250");
+    let answers = join_all((0..32).map(|_| world.register(&request))).await;
+    let messages: Vec<_> = answers
+        .into_iter()
+        .map(|answer| answer.unwrap().into_inner())
+        .collect();
+    assert!(messages.windows(2).all(|pair| pair[0] == pair[1]));
+    assert_eq!(world.list(&recipient).await.len(), 1);
+    let other = pb::RegisterFeeRequest {
+        external_reference: "another".to_owned(),
+        ..request
+    };
+    let mut client = world.free_card.clone();
+    let refused = client
+        .register_fee(client::request(&crate::support::desk(), other))
+        .await;
+    assert_eq!(refused.unwrap_err().code(), tonic::Code::AlreadyExists);
+}
