@@ -11,7 +11,7 @@ use hjm_proto::{
 };
 use hjm_service::{Failure, Refusal};
 use hjm_testkit::money;
-use tonic::{Request, Response, Status, async_trait};
+use tonic::{Request, Response, Status, Streaming, async_trait};
 use uuid::Uuid;
 
 /// How the desk takes what it is asked.
@@ -105,7 +105,7 @@ impl FreeCardService for Desk {
         Ok(Response::new(pb::RegisterFeeResponse {
             fee_id: fee.clone(),
             answer: Some(answer),
-            position: String::new(),
+            ..Default::default()
         }))
     }
 
@@ -132,6 +132,41 @@ impl FreeCardService for Desk {
         &self,
         _: Request<pb::ListFeesRequest>,
     ) -> Result<Response<pb::ListFeesResponse>, Status> {
+        Err(Status::unimplemented("billing does not ask this"))
+    }
+
+    async fn register_fees(
+        &self,
+        _: Request<Streaming<pb::RegisterFeesRequest>>,
+    ) -> Result<Response<pb::RegisterFeesResponse>, Status> {
+        Err(Status::unimplemented("billing does not ask this"))
+    }
+
+    async fn correct_fee(
+        &self,
+        _: Request<pb::CorrectFeeRequest>,
+    ) -> Result<Response<pb::CorrectFeeResponse>, Status> {
+        Err(Status::unimplemented("billing does not ask this"))
+    }
+
+    async fn get_statuses(
+        &self,
+        _: Request<pb::GetStatusesRequest>,
+    ) -> Result<Response<pb::GetStatusesResponse>, Status> {
+        Err(Status::unimplemented("billing does not ask this"))
+    }
+
+    async fn is_exempt(
+        &self,
+        _: Request<pb::IsExemptRequest>,
+    ) -> Result<Response<pb::IsExemptResponse>, Status> {
+        Err(Status::unimplemented("billing does not ask this"))
+    }
+
+    async fn explain_card(
+        &self,
+        _: Request<pb::ExplainCardRequest>,
+    ) -> Result<Response<pb::ExplainCardResponse>, Status> {
         Err(Status::unimplemented("billing does not ask this"))
     }
 }
