@@ -58,21 +58,8 @@ impl PolicyShelf {
 /// # Errors
 /// [`Failure::Refused`] with reason `POLICY_MISSING`.
 pub fn in_force(set: &PolicySet, section: Section, on: Date) -> Result<&PolicyDocument, Failure> {
-    set.in_force(section, on).ok_or_else(|| {
-        let text = format!(
-            "no policy with the section {} is in force on {on}",
-            section.name()
-        );
-        Failure::Refused(Refusal {
-            reason: "POLICY_MISSING",
-            field: "",
-            text,
-            metadata: vec![
-                ("section", section.name().to_owned()),
-                ("on", on.to_string()),
-            ],
-        })
-    })
+    set.in_force(section, on)
+        .ok_or_else(|| missing(section, on))
 }
 
 /// The rules of every document in force that shares a section, or a refusal that names what is
@@ -89,12 +76,28 @@ pub fn all_in_force<T, E>(
 ) -> Result<Vec<Arc<T>>, Failure> {
     let documents = set.all_in_force(section, on);
     if documents.is_empty() {
-        return in_force(set, section, on).map(|_| Vec::new());
+        return Err(missing(section, on));
     }
     let rules = documents
         .into_iter()
         .map(|document| rules.of(document, &parse));
     rules.collect()
+}
+
+fn missing(section: Section, on: Date) -> Failure {
+    let text = format!(
+        "no policy with the section {} is in force on {on}",
+        section.name()
+    );
+    Failure::Refused(Refusal {
+        reason: "POLICY_MISSING",
+        field: "",
+        text,
+        metadata: vec![
+            ("section", section.name().to_owned()),
+            ("on", on.to_string()),
+        ],
+    })
 }
 
 /// Rules that were read from documents, by hash, so that a text is read once a process.
