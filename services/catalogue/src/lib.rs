@@ -18,7 +18,7 @@ pub use verify::verify;
 
 /// Every fault of a document whose envelope is right, as an import would tell it.
 pub fn section_faults(document: &hjm_policy::PolicyDocument) -> Vec<hjm_policy::Fault> {
-    app::section_faults(document)
+    app::policy::section_faults(document)
 }
 
 use hjm_feed::Producer;

@@ -2,12 +2,11 @@
 
 mod article;
 mod policy;
+mod price;
 
-pub(crate) use article::{
-    ArticleRow, PriceRow, article_find, article_insert, article_list, price_find, price_gaps,
-    price_lock, price_set,
-};
+pub(crate) use article::{ArticleRow, article_find, article_insert, article_list};
 pub(crate) use policy::{
     PolicyRow, activation_insert, activation_lock, activation_newest, policy_find, policy_insert,
     policy_list, policy_texts, section_holder_find,
 };
+pub(crate) use price::{PriceRow, price_find, price_gaps, price_lock, price_set};

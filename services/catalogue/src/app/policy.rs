@@ -1,135 +1,22 @@
-//! The catalogue's use cases: one function, one transaction.
+//! Policies: checked by the libs that own their sections, stored, put in force by a second person.
 
 use hjm_billing::{LossPolicy, NationalAgreement, RentPolicy};
 use hjm_catalogue::{FeeTable, PayerRules};
 use hjm_feed::NewEvent;
 use hjm_free_card::Scheme;
-use hjm_ids::ArticleNumber;
 use hjm_policy::{Fault, PolicyDocument, Section};
 use hjm_proto::catalogue::v1 as pb;
-use hjm_service::{Answered, Caller, Failure, Violations, WriteKey};
+use hjm_service::{Caller, Failure, Violations, WriteKey};
 use jiff::civil::Date;
 
+use super::Written;
 use crate::{
     Deps,
-    convert::{to_pb_article, to_pb_policy, to_pb_price},
+    convert::to_pb_policy,
     error::Error,
     events,
-    store::{self, ArticleRow, PolicyRow, PriceRow},
+    store::{self, PolicyRow},
 };
-
-type Written<R> = Result<Answered<R>, Error>;
-
-/// Adds an article.
-pub(crate) async fn create_article(
-    deps: &Deps,
-    key: WriteKey,
-    article: ArticleRow,
-) -> Written<pb::CreateArticleResponse> {
-    let tenant = key.caller.tenant.clone();
-    let written = deps.producer.write(key, move |tx| {
-        Box::pin(async move {
-            store::article_insert(tx, &tenant, &article).await?;
-            let article = to_pb_article(&article);
-            let events = vec![events::article_changed(article.clone())];
-            Ok((
-                pb::CreateArticleResponse {
-                    article: Some(article),
-                    ..Default::default()
-                },
-                events,
-            ))
-        })
-    });
-    written.await
-}
-
-/// An article and its price on a day, with the feed's head at the same moment.
-pub(crate) async fn get_article(
-    deps: &Deps,
-    caller: &Caller,
-    number: ArticleNumber,
-    on: Date,
-) -> Result<pb::GetArticleResponse, Error> {
-    let (tenant, producer) = (caller.tenant.clone(), deps.producer.clone());
-    let scope = caller.scope();
-    let read = deps.producer.database().read(&scope, |tx| {
-        Box::pin(async move {
-            let position = producer.head_within(tx, &tenant).await?.to_wire();
-            let article = store::article_find(tx, &tenant, &number, on).await?;
-            let price = store::price_find(tx, &tenant, &number, on).await?;
-            Ok::<_, Failure>(pb::GetArticleResponse {
-                article: Some(to_pb_article(&article)),
-                price: price.map(|price| to_pb_price(&number, &price)),
-                position,
-            })
-        })
-    });
-    Ok(read.await?)
-}
-
-/// Articles by number, a page.
-pub(crate) async fn list_articles(
-    deps: &Deps,
-    caller: &Caller,
-    after: String,
-    rows_max: i64,
-) -> Result<Vec<ArticleRow>, Error> {
-    let tenant = caller.tenant.clone();
-    let scope = caller.scope();
-    let read = deps.producer.database().read(&scope, |tx| {
-        Box::pin(async move { store::article_list(tx, &tenant, &after, rows_max).await })
-    });
-    Ok(read.await?)
-}
-
-/// Sets a price from a day on.
-pub(crate) async fn set_price(
-    deps: &Deps,
-    key: WriteKey,
-    number: ArticleNumber,
-    price: PriceRow,
-) -> Written<pb::SetPriceResponse> {
-    let tenant = key.caller.tenant.clone();
-    let written = deps.producer.write(key, move |tx| {
-        Box::pin(async move {
-            store::article_find(tx, &tenant, &number, price.valid_from).await?;
-            store::price_lock(tx, &tenant, &number).await?;
-            store::price_set(tx, &tenant, &number, &price).await?;
-            let price = to_pb_price(&number, &price);
-            let events = vec![events::price_changed(price.clone())];
-            Ok((
-                pb::SetPriceResponse {
-                    price: Some(price),
-                    ..Default::default()
-                },
-                events,
-            ))
-        })
-    });
-    written.await
-}
-
-/// The price of an article on a day.
-pub(crate) async fn get_price(
-    deps: &Deps,
-    caller: &Caller,
-    number: ArticleNumber,
-    on: Date,
-) -> Result<pb::GetPriceResponse, Error> {
-    let tenant = caller.tenant.clone();
-    let scope = caller.scope();
-    let read = deps.producer.database().read(&scope, |tx| {
-        Box::pin(async move {
-            let price = store::price_find(tx, &tenant, &number, on).await?;
-            let price = price.ok_or(Failure::NotFound("price"))?;
-            Ok::<_, Failure>(to_pb_price(&number, &price))
-        })
-    });
-    Ok(pb::GetPriceResponse {
-        price: Some(read.await?),
-    })
-}
 
 /// Every fault that the domain libs find in the sections they own.
 pub(crate) fn section_faults(document: &PolicyDocument) -> Vec<Fault> {

@@ -1,17 +1,14 @@
-//! Wire types to the catalogue's own and back.
+//! An article.
 
 use hjm_catalogue::ProductGroup;
-use hjm_ids::{ArticleNumber, IsoCode};
+use hjm_ids::IsoCode;
 use hjm_proto::catalogue::v1 as pb;
 use hjm_service::{
     Violations,
-    convert::{
-        from_pb_charge_form, from_pb_date, from_pb_text, from_pb_words, to_pb_date,
-        to_pb_unit_price,
-    },
+    convert::{from_pb_charge_form, from_pb_date, from_pb_text, from_pb_words, to_pb_date},
 };
 
-use crate::store::{ArticleRow, PolicyRow, PriceRow};
+use crate::store::ArticleRow;
 
 const NAME_LENGTH_MAX: usize = 200;
 const PRODUCT_CODE_DIGITS_MIN: usize = 6;
@@ -72,29 +69,5 @@ pub(crate) fn to_pb_article(article: &ArticleRow) -> pb::Article {
         charge_form: article.charge_form.into(),
         product_group: u32::from(article.product_group.number()),
         valid_from: Some(to_pb_date(article.valid_from)),
-    }
-}
-
-pub(crate) fn to_pb_price(number: &ArticleNumber, price: &PriceRow) -> pb::Price {
-    pb::Price {
-        article_number: number.to_string(),
-        price: Some(to_pb_unit_price(&price.price)),
-        valid_from: Some(to_pb_date(price.valid_from)),
-        valid_to: price.valid_to.map(to_pb_date),
-    }
-}
-
-/// Without its text: only `GetPolicy` and events carry that.
-pub(crate) fn to_pb_policy(policy: &PolicyRow) -> pb::Policy {
-    pb::Policy {
-        policy_id: policy.policy_id.clone(),
-        version: policy.version,
-        title: policy.title.clone(),
-        hash: policy.hash.clone(),
-        sections: policy.sections.clone(),
-        text: String::new(),
-        imported_by: policy.imported_by.clone(),
-        active_from: policy.active_from.map(to_pb_date),
-        activated_by: policy.activated_by.clone().unwrap_or_default(),
     }
 }

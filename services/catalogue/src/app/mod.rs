@@ -1,0 +1,11 @@
+//! The catalogue's use cases: one function, one transaction.
+
+pub(crate) mod article;
+pub(crate) mod policy;
+pub(crate) mod price;
+
+use hjm_service::Answered;
+
+use crate::error::Error;
+
+type Written<R> = Result<Answered<R>, Error>;

@@ -1,0 +1,24 @@
+//! The catalogue's RPCs: parse, do, answer.
+
+mod article;
+mod feed;
+mod policy;
+mod price;
+
+use hjm_proto::catalogue::v1::{
+    article_service_server::ArticleServiceServer,
+    event_feed_service_server::EventFeedServiceServer, policy_service_server::PolicyServiceServer,
+    price_service_server::PriceServiceServer,
+};
+use tonic::service::RoutesBuilder;
+
+use crate::Deps;
+
+/// Adds every service of the context.
+pub(crate) fn mount(routes: &mut RoutesBuilder, deps: &Deps) {
+    routes
+        .add_service(ArticleServiceServer::new(deps.clone()))
+        .add_service(PriceServiceServer::new(deps.clone()))
+        .add_service(PolicyServiceServer::new(deps.clone()))
+        .add_service(EventFeedServiceServer::new(deps.clone()));
+}
