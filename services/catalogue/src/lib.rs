@@ -39,6 +39,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 #[derive(Debug, Clone)]
 struct Deps {
     producer: Producer,
+    decisions: app::decision::Decisions,
     clock: Clock,
     drain: Drain,
 }
@@ -80,6 +81,7 @@ pub async fn serve(
     let options = config.serve.database.database_url.parse()?;
     let database = Database::connect(options, SCHEMA).await?;
     let deps = Deps {
+        decisions: app::decision::Decisions::start(&database),
         producer: Producer::new(database, SCHEMA),
         clock: config.serve.clock.clone(),
         drain: drain.clone(),

@@ -1,10 +1,14 @@
 //! The catalogue's SQL.
 
 mod article;
+mod decision;
 mod policy;
 mod price;
 
 pub(crate) use article::{ArticleRow, article_find, article_insert, article_list};
+pub(crate) use decision::{
+    DecisionRow, activated_texts, activation_instants, decision_find, decision_keep, decision_list,
+};
 pub(crate) use policy::{
     PolicyRow, activation_insert, activation_lock, activation_newest, policy_find, policy_insert,
     policy_list, policy_texts, section_holder_find,

@@ -4,6 +4,7 @@
 
 mod articles;
 mod books;
+mod decisions;
 mod feed;
 mod policies;
 mod policy_faults;
