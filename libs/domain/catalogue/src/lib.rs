@@ -4,9 +4,13 @@
 //! ([`PayerRules`]). Both take all facts as arguments, the date too, and answer a decision with
 //! its reason and the published rule that gave it. The order of a document's rows never matters:
 //! the most specific row decides, and two equally specific ones are refused when it is read.
+//!
+//! Also the classification: how codes of one edition of ISO 9999 answer to those of another
+//! ([`map_code`]), and what a list of codes does to those that are stored ([`Classification`]).
 
 mod allowance;
 mod area;
+mod classification;
 mod conditions;
 mod fee;
 mod fee_file;
@@ -15,11 +19,13 @@ mod fee_service;
 mod fee_table;
 mod fee_tables;
 mod group;
+mod iso_list;
 mod payer_facts;
 mod payer_file;
 mod payers;
 
 pub use allowance::{AllowanceDecision, AllowanceFacts, AllowanceReason};
+pub use classification::{EditionCode, IsoEdition, IsoMapping, MappedCode, MappingKind, map_code};
 pub use fee::{
     CollectedBy, FeeDecision, FeeError, FeeFacts, FeeKind, FeeReason, FeeTerms, IncomeTo,
     MonthsCovered, Occasion,
@@ -28,6 +34,7 @@ pub use fee_service::{ServiceFacts, ServiceFee};
 pub use fee_table::FeeTable;
 pub use fee_tables::{FeeTables, price_conflicts};
 pub use group::ProductGroup;
+pub use iso_list::{Classification, IsoEntry, IsoLine, IsoLineOutcome, IsoTitles};
 pub use payer_facts::{
     Duration, HomeCare, Housing, PayerFacts, PlaceOfCare, ProductCategory, Purpose,
 };
