@@ -21,6 +21,11 @@ pub fn section_faults(document: &hjm_policy::PolicyDocument) -> Vec<hjm_policy::
     app::policy::section_faults(document)
 }
 
+/// The JSON Schema of policy documents.
+pub fn policy_schema() -> serde_json::Value {
+    app::policy::schema()
+}
+
 use hjm_feed::Producer;
 use hjm_service::{
     Clock, Database, Failure, crash,
