@@ -1,12 +1,13 @@
 //! What must always hold in the catalogue's books.
 
+use hjm_catalogue::EditionCode;
 use hjm_ids::TenantId;
 use hjm_policy::PolicyDocument;
 use hjm_service::{Database, Failure, Scope, verify::Finding};
 
 use crate::{SCHEMA, store};
 
-/// Looks through a tenant's policies and prices, in the serving role.
+/// Looks through a tenant's policies, prices and classification, in the serving role.
 ///
 /// # Errors
 /// [`Failure::Unavailable`] when the database is away.
@@ -15,7 +16,16 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
     let mut tx = database.begin(&Scope::whole(tenant.clone())).await?;
     let policies = store::policy_texts(&mut tx, tenant).await?;
     let (prices, gaps) = store::price_gaps(&mut tx, tenant).await?;
+    let codes = store::iso_code_versions(&mut tx, tenant).await?;
+    let classification = store::classification_read(&mut tx, tenant).await?;
     tx.commit().await?;
+    let rootless = codes.iter().filter(|row| {
+        let parent = row.key.code.parent().map(|code| EditionCode {
+            edition: row.key.edition,
+            code,
+        });
+        parent.is_some_and(|parent| !classification.knows(&parent, row.validity.valid_from))
+    });
     let changed = policies.iter().filter(|(_, hash, text)| {
         PolicyDocument::parse(text).map_or(true, |document| document.hash() != hash)
     });
@@ -31,6 +41,13 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
             invariant: "I45 an article's prices follow each other without gap or overlap",
             checked: prices,
             breaches: gaps,
+        },
+        Finding {
+            invariant: "a code of the classification lies under one that is there on its first day",
+            checked: codes.len() as u64,
+            breaches: rootless
+                .map(|row| format!("{} of {}", row.key.code, row.key.edition.year()))
+                .collect(),
         },
     ])
 }

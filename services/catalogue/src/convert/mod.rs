@@ -1,9 +1,14 @@
 //! Wire types to the catalogue's own and back.
 
 mod article;
+mod classification;
 mod policy;
 mod price;
 
 pub(crate) use article::{from_pb_article, to_pb_article};
+pub(crate) use classification::{
+    from_pb_edition, from_pb_edition_code, from_pb_line, to_pb_broken, to_pb_iso_code,
+    to_pb_line_status, to_pb_mapping_kind,
+};
 pub(crate) use policy::to_pb_policy;
 pub(crate) use price::to_pb_price;

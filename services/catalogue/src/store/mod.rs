@@ -1,10 +1,15 @@
 //! The catalogue's SQL.
 
 mod article;
+mod classification;
 mod policy;
 mod price;
 
 pub(crate) use article::{ArticleRow, article_find, article_insert, article_list};
+pub(crate) use classification::{
+    IsoCodeFilter, IsoCodeRow, classification_lock, classification_put, classification_read,
+    iso_code_find, iso_code_list, iso_code_versions, iso_mapping_around,
+};
 pub(crate) use policy::{
     PolicyRow, activation_insert, activation_lock, activation_newest, policy_find, policy_insert,
     policy_list, policy_texts, section_holder_find,

@@ -4,6 +4,7 @@
 
 mod articles;
 mod books;
+mod classification;
 mod feed;
 mod policies;
 mod policy_faults;

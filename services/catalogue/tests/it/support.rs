@@ -7,6 +7,7 @@ use hjm_postgres::Context;
 use hjm_proto::{
     catalogue::v1::{
         self as pb, article_service_client::ArticleServiceClient,
+        classification_service_client::ClassificationServiceClient,
         event_feed_service_client::EventFeedServiceClient,
         policy_service_client::PolicyServiceClient, price_service_client::PriceServiceClient,
     },
@@ -36,6 +37,7 @@ pub(crate) struct World {
     pub(crate) database: TestDatabase,
     pub(crate) clock: ClockFile,
     pub(crate) articles: ArticleServiceClient<Channel>,
+    pub(crate) classification: ClassificationServiceClient<Channel>,
     pub(crate) prices: PriceServiceClient<Channel>,
     pub(crate) policies: PolicyServiceClient<Channel>,
     pub(crate) feed: EventFeedServiceClient<Channel>,
@@ -68,6 +70,7 @@ impl World {
             database,
             clock,
             articles: ArticleServiceClient::new(channel.clone()),
+            classification: ClassificationServiceClient::new(channel.clone()),
             prices: PriceServiceClient::new(channel.clone()),
             policies: PolicyServiceClient::new(channel.clone()),
             feed: EventFeedServiceClient::new(channel),
