@@ -1,8 +1,9 @@
 //! The catalogue: what can be prescribed, at what price, under which dated policies.
 //!
 //! Owns the classification, articles, prices and policy documents; no person is in it. Publishes
-//! every change in its feed, but for the classification, which nobody decides by; follows nobody. A policy text is checked here by the domain libs that own its sections,
-//! put in force by a second person, and decided with by whoever needs it, in its own process.
+//! every change in its feed, but for the classification, which nobody decides by; follows nobody.
+//! A policy text is checked here by the domain libs that own its sections, put in force by a second
+//! person, and decided with by whoever needs it, in its own process.
 
 pub mod config;
 
@@ -21,7 +22,13 @@ pub fn section_faults(document: &hjm_policy::PolicyDocument) -> Vec<hjm_policy::
     app::policy::section_faults(document)
 }
 
-use hjm_feed::Producer;
+use std::sync::Arc;
+
+use hjm_catalogue::Directives;
+use hjm_feed::{
+    Producer,
+    policies::{PolicyShelf, Rules},
+};
 use hjm_service::{
     Clock, Database, Failure, crash,
     process::{self, listen},
@@ -41,6 +48,8 @@ struct Deps {
     producer: Producer,
     clock: Clock,
     drain: Drain,
+    policies: PolicyShelf,
+    directives: Arc<Rules<Directives>>,
 }
 
 /// Brings the schema up to date.
@@ -83,6 +92,8 @@ pub async fn serve(
         producer: Producer::new(database, SCHEMA),
         clock: config.serve.clock.clone(),
         drain: drain.clone(),
+        policies: PolicyShelf::default(),
+        directives: Arc::default(),
     };
     let mut routes = RoutesBuilder::default();
     grpc::mount(&mut routes, &deps);

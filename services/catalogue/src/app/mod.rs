@@ -3,6 +3,7 @@
 pub(crate) mod article;
 pub(crate) mod classification;
 pub(crate) mod policy;
+pub(crate) mod prescribing;
 pub(crate) mod price;
 
 use hjm_service::Answered;

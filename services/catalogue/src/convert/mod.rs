@@ -3,6 +3,7 @@
 mod article;
 mod classification;
 mod policy;
+mod prescribing;
 mod price;
 
 pub(crate) use article::{from_pb_article, to_pb_article};
@@ -11,4 +12,5 @@ pub(crate) use classification::{
     to_pb_line_status, to_pb_mapping_kind,
 };
 pub(crate) use policy::to_pb_policy;
+pub(crate) use prescribing::{from_pb_prescribing, to_pb_prescribing};
 pub(crate) use price::to_pb_price;

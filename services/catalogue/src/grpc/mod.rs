@@ -2,6 +2,7 @@
 
 mod article;
 mod classification;
+mod decision;
 mod feed;
 mod policy;
 mod price;
@@ -9,6 +10,7 @@ mod price;
 use hjm_proto::catalogue::v1::{
     article_service_server::ArticleServiceServer,
     classification_service_server::ClassificationServiceServer,
+    decision_service_server::DecisionServiceServer,
     event_feed_service_server::EventFeedServiceServer, policy_service_server::PolicyServiceServer,
     price_service_server::PriceServiceServer,
 };
@@ -21,6 +23,7 @@ pub(crate) fn mount(routes: &mut RoutesBuilder, deps: &Deps) {
     routes
         .add_service(ArticleServiceServer::new(deps.clone()))
         .add_service(ClassificationServiceServer::new(deps.clone()))
+        .add_service(DecisionServiceServer::new(deps.clone()))
         .add_service(PriceServiceServer::new(deps.clone()))
         .add_service(PolicyServiceServer::new(deps.clone()))
         .add_service(EventFeedServiceServer::new(deps.clone()));

@@ -8,6 +8,7 @@ mod classification;
 mod feed;
 mod policies;
 mod policy_faults;
+mod prescribing;
 mod prices;
 mod support;
 mod tenancy;

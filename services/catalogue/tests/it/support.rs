@@ -8,6 +8,7 @@ use hjm_proto::{
     catalogue::v1::{
         self as pb, article_service_client::ArticleServiceClient,
         classification_service_client::ClassificationServiceClient,
+        decision_service_client::DecisionServiceClient,
         event_feed_service_client::EventFeedServiceClient,
         policy_service_client::PolicyServiceClient, price_service_client::PriceServiceClient,
     },
@@ -38,6 +39,7 @@ pub(crate) struct World {
     pub(crate) clock: ClockFile,
     pub(crate) articles: ArticleServiceClient<Channel>,
     pub(crate) classification: ClassificationServiceClient<Channel>,
+    pub(crate) decisions: DecisionServiceClient<Channel>,
     pub(crate) prices: PriceServiceClient<Channel>,
     pub(crate) policies: PolicyServiceClient<Channel>,
     pub(crate) feed: EventFeedServiceClient<Channel>,
@@ -71,6 +73,7 @@ impl World {
             clock,
             articles: ArticleServiceClient::new(channel.clone()),
             classification: ClassificationServiceClient::new(channel.clone()),
+            decisions: DecisionServiceClient::new(channel.clone()),
             prices: PriceServiceClient::new(channel.clone()),
             policies: PolicyServiceClient::new(channel.clone()),
             feed: EventFeedServiceClient::new(channel),
