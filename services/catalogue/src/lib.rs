@@ -1,8 +1,9 @@
 //! The catalogue: what can be prescribed, at what price, under which dated policies.
 //!
-//! Owns articles, prices and policy documents; no person is in it. Publishes every change in its
-//! feed; follows nobody. A policy text is checked here by the domain libs that own its sections,
-//! put in force by a second person, and decided with by whoever needs it, in its own process.
+//! Owns the classification, articles, prices and policy documents; no person is in it. Publishes
+//! every change in its feed, but for the classification, which nobody decides by; follows nobody.
+//! A policy text is checked here by the domain libs that own its sections, put in force by a second
+//! person, and decided with by whoever needs it, in its own process.
 
 pub mod config;
 

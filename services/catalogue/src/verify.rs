@@ -1,9 +1,9 @@
 //! What must always hold in the catalogue's books.
 
+use hjm_catalogue::EditionCode;
 use hjm_ids::TenantId;
 use hjm_policy::PolicyDocument;
 use hjm_service::{Database, Failure, Scope, verify::Finding};
-
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::{SCHEMA, app::decision::runs_again, store};
 
 const PAGE: i64 = 1000;
 
-/// Looks through a tenant's policies and prices, in the serving role.
+/// Looks through a tenant's policies, prices and classification, in the serving role.
 ///
 /// # Errors
 /// [`Failure::Unavailable`] when the database is away.
@@ -21,7 +21,16 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
     let policies = store::policy_texts(&mut tx, tenant).await?;
     let (prices, gaps) = store::price_gaps(&mut tx, tenant).await?;
     let (decisions, differing) = decisions_run_again(&mut tx, tenant).await?;
+    let codes = store::iso_code_versions(&mut tx, tenant).await?;
+    let classification = store::classification_read(&mut tx, tenant).await?;
     tx.commit().await?;
+    let rootless = codes.iter().filter(|row| {
+        let parent = row.key.code.parent().map(|code| EditionCode {
+            edition: row.key.edition,
+            code,
+        });
+        parent.is_some_and(|parent| !classification.knows(&parent, row.validity.valid_from))
+    });
     let changed = policies.iter().filter(|(_, hash, text)| {
         PolicyDocument::parse(text).map_or(true, |document| document.hash() != hash)
     });
@@ -42,6 +51,13 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
             invariant: "I46 a kept decision comes out the same when its versions decide again",
             checked: decisions,
             breaches: differing,
+        },
+        Finding {
+            invariant: "a code of the classification lies under one that is there on its first day",
+            checked: codes.len() as u64,
+            breaches: rootless
+                .map(|row| format!("{} of {}", row.key.code, row.key.edition.year()))
+                .collect(),
         },
     ])
 }

@@ -80,6 +80,13 @@ fn why(answer: &Answer) -> Option<&Explanation> {
             fee_answer::Answer::Allowance(allowance) => allowance.explanation.as_ref(),
         },
         Answer::Payer(payer) => payer.explanation.as_ref(),
+        Answer::Prescribing(answer) => {
+            let against = answer
+                .reasons
+                .iter()
+                .find_map(|reason| reason.explanation.as_ref());
+            against.or(answer.met.first())
+        }
         Answer::Rent(terms) => terms.explanation.as_ref(),
     }
 }

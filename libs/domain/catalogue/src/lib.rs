@@ -1,9 +1,11 @@
-//! The law of the catalogue: what a person pays for a device, and who pays its rent.
+//! The law of the catalogue: what a person pays for a device, who pays its rent, and who may
+//! prescribe it.
 //!
-//! Owns the policy sections `fees` ([`FeeTable`]: own fees, the cost cap, exemptions) and `payers`
-//! ([`PayerRules`]). Both take all facts as arguments, the date too, and answer a decision with
-//! its reason and the published rule that gave it. The order of a document's rows never matters:
-//! the most specific row decides, and two equally specific ones are refused when it is read.
+//! Owns the policy sections `fees` ([`FeeTable`]: own fees, the cost cap, exemptions), `payers`
+//! ([`PayerRules`]) and `directives` ([`Directives`]). All take all facts as arguments, the date
+//! too, and answer a decision with its reason and the published rule that gave it. The order of a
+//! document's rows never matters: the most specific row decides, and two equally specific ones are
+//! refused when it is read.
 //!
 //! Also the classification: how codes of one edition of ISO 9999 answer to those of another
 //! ([`map_code`]), and what a list of codes does to those that are stored ([`Classification`]).
@@ -12,6 +14,8 @@ mod allowance;
 mod area;
 mod classification;
 mod conditions;
+mod directive_file;
+mod directives;
 mod fee;
 mod fee_file;
 mod fee_row;
@@ -23,9 +27,11 @@ mod iso_list;
 mod payer_facts;
 mod payer_file;
 mod payers;
+mod prescribing;
 
 pub use allowance::{AllowanceDecision, AllowanceFacts, AllowanceReason};
 pub use classification::{EditionCode, IsoEdition, IsoMapping, MappedCode, MappingKind, map_code};
+pub use directives::Directives;
 pub use fee::{
     CollectedBy, FeeDecision, FeeError, FeeFacts, FeeKind, FeeReason, FeeTerms, IncomeTo,
     MonthsCovered, Occasion,
@@ -39,3 +45,6 @@ pub use payer_facts::{
     Duration, HomeCare, Housing, PayerFacts, PlaceOfCare, ProductCategory, Purpose,
 };
 pub use payers::{Payer, PayerDecision, PayerError, PayerRules, Prescribes};
+pub use prescribing::{
+    PrescribingDecision, PrescribingFacts, PrescribingObjection, PrescribingReason,
+};

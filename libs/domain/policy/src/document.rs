@@ -20,6 +20,8 @@ pub enum Section {
     Fees,
     /// `payers`: who pays; the catalogue's.
     Payers,
+    /// `directives`: who may prescribe what, and when; the catalogue's.
+    Directives,
     /// `rent`: unit, start and end of rent; billing's.
     Rent,
     /// `loss`: what is charged for what is lost or cannot be used again; billing's.
@@ -32,9 +34,10 @@ pub enum Section {
 
 impl Section {
     /// All sections.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Fees,
         Self::Payers,
+        Self::Directives,
         Self::Rent,
         Self::Loss,
         Self::NationalAgreement,
@@ -46,6 +49,7 @@ impl Section {
         match self {
             Self::Fees => "fees",
             Self::Payers => "payers",
+            Self::Directives => "directives",
             Self::Rent => "rent",
             Self::Loss => "loss",
             Self::NationalAgreement => "national_agreement",
@@ -58,7 +62,9 @@ impl Section {
     pub const fn is_shared(self) -> bool {
         match self {
             Self::Fees | Self::FreeCard => true,
-            Self::Payers | Self::Rent | Self::Loss | Self::NationalAgreement => false,
+            Self::Payers | Self::Directives | Self::Rent | Self::Loss | Self::NationalAgreement => {
+                false
+            }
         }
     }
 }

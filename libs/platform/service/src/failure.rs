@@ -53,6 +53,11 @@ impl Violations {
         Failure::Invalid(violations)
     }
 
+    /// What was noted: field and text, in order.
+    pub fn faults(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(field, text)| (&**field, &**text))
+    }
+
     /// The fields that were named.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(field, _)| field.as_str())

@@ -1,7 +1,7 @@
 //! Policies: checked by the libs that own their sections, stored, put in force by a second person.
 
 use hjm_billing::{LossPolicy, NationalAgreement, RentPolicy};
-use hjm_catalogue::{FeeTable, PayerRules};
+use hjm_catalogue::{Directives, FeeTable, PayerRules};
 use hjm_feed::NewEvent;
 use hjm_free_card::Scheme;
 use hjm_policy::{Fault, PolicyDocument, Section, document_schema};
@@ -25,6 +25,7 @@ pub(crate) fn section_faults(document: &PolicyDocument) -> Vec<Fault> {
         let checked = match section {
             Section::Fees => FeeTable::parse(document).map(drop),
             Section::Payers => PayerRules::parse(document).map(drop),
+            Section::Directives => Directives::parse(document).map(drop),
             Section::Rent => RentPolicy::parse(document).map(drop),
             Section::Loss => LossPolicy::parse(document).map(drop),
             Section::NationalAgreement => NationalAgreement::parse(document).map(drop),
@@ -41,6 +42,7 @@ pub(crate) fn schema() -> serde_json::Value {
         let shape = match section {
             Section::Fees => FeeTable::schema(),
             Section::Payers => PayerRules::schema(),
+            Section::Directives => Directives::schema(),
             Section::Rent => RentPolicy::schema(),
             Section::Loss => LossPolicy::schema(),
             Section::NationalAgreement => NationalAgreement::schema(),

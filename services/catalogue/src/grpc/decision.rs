@@ -25,6 +25,31 @@ const QUESTIONS_MAX: usize = 100;
 
 #[async_trait]
 impl DecisionService for Deps {
+    async fn check_prescribing(
+        &self,
+        request: Request<pb::CheckPrescribingRequest>,
+    ) -> Result<Response<pb::CheckPrescribingResponse>, Status> {
+        let caller = caller(&request)?;
+        let mut told = request.into_inner();
+        let now = self.clock.now()?;
+        let mut violations = Violations::default();
+        let known_at = known_at(&mut violations, told.as_known_at.take().as_ref(), now);
+        violations.finish(Some(()))?;
+        told.on.get_or_insert(to_pb_date(self.clock.today()?));
+        let asked = asked(pb::question::Question::Prescribing(told))?;
+        let decided = self
+            .decisions
+            .ask_one(&caller, asked, known_at, now)
+            .await?;
+        let Answer::Prescribing(answer) = decided.answer else {
+            return Err(odd().into());
+        };
+        Ok(Response::new(pb::CheckPrescribingResponse {
+            decision_id: decided.id.to_string(),
+            ..answer
+        }))
+    }
+
     async fn decide_fees(
         &self,
         request: Request<pb::DecideFeesRequest>,
@@ -235,7 +260,7 @@ fn to_pb_fee_result(decided: Result<Decided, Undecided>) -> pb::FeeResult {
             decision_id: id.to_string(),
             result: match answer {
                 Answer::Fee(answer) => Some(fee_result::Result::Answer(answer)),
-                Answer::Payer(_) | Answer::Rent(_) => None,
+                Answer::Payer(_) | Answer::Rent(_) | Answer::Prescribing(_) => None,
             },
         },
         Err(undecided) => pb::FeeResult {

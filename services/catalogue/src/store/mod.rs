@@ -1,11 +1,16 @@
 //! The catalogue's SQL.
 
 mod article;
+mod classification;
 mod decision;
 mod policy;
 mod price;
 
 pub(crate) use article::{ArticleRow, article_find, article_insert, article_list};
+pub(crate) use classification::{
+    IsoCodeFilter, IsoCodeRow, classification_lock, classification_put, classification_read,
+    iso_code_find, iso_code_list, iso_code_versions, iso_mapping_around,
+};
 pub(crate) use decision::{
     DecisionRow, activated_texts, activation_instants, decision_find, decision_keep, decision_list,
 };

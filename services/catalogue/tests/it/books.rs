@@ -6,6 +6,7 @@ use hjm_service::{client, verify::Finding};
 use hjm_testkit::TENANT;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
+use crate::classification::import_mapped;
 use crate::support::{RENT, RENT_ID, World, importer, price, rollator, second_person};
 
 async fn filled() -> World {
@@ -20,6 +21,7 @@ async fn filled() -> World {
         .await
         .unwrap();
     world.import(RENT).await.unwrap();
+    import_mapped(&world).await;
     world
         .activate(&second_person(), RENT_ID, 1, "2024-01-01")
         .await
@@ -102,4 +104,16 @@ async fn i45_a_price_that_does_not_follow_the_one_before_is_found() {
     let sql = "UPDATE catalogue.price SET valid_to = '2024-12-01' WHERE valid_to IS NOT NULL";
     break_by(&world, sql).await;
     assert_eq!(broken(&verify(&world).await), ["I45"]);
+}
+
+#[tokio::test]
+async fn a_code_without_what_it_lies_under_is_found() {
+    let world = filled().await;
+    let sql = "UPDATE catalogue.iso_code SET valid_from = '2020-01-01'
+                WHERE edition = 2016 AND code = '1206'";
+    break_by(&world, sql).await;
+    let findings = verify(&world).await;
+    let found = findings.iter().find(|finding| !finding.breaches.is_empty());
+    let breaches = &found.unwrap().breaches;
+    assert_eq!(breaches, &["120603 of 2016", "120606 of 2016"]);
 }

@@ -4,10 +4,12 @@
 
 mod articles;
 mod books;
+mod classification;
 mod decisions;
 mod feed;
 mod policies;
 mod policy_faults;
+mod prescribing;
 mod prices;
 mod support;
 mod tenancy;

@@ -7,10 +7,13 @@ use hjm_testkit::{OTHER_TENANT, aid_centre};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use tonic::Code;
 
+use crate::classification::import_mapped;
 use crate::support::{RENT, RENT_ID, World, price, rollator, second_person};
 
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 8] = [
     "article",
+    "iso_code",
+    "iso_mapping",
     "price",
     "policy",
     "policy_activation",
@@ -25,6 +28,7 @@ async fn filled() -> World {
         .set_price(price("R-100", "1.80", "2025-01-01"))
         .await
         .unwrap();
+    import_mapped(&world).await;
     world.import(RENT).await.unwrap();
     world
         .activate(&second_person(), RENT_ID, 1, "2025-01-01")
@@ -132,6 +136,16 @@ async fn i30_another_tenant_finds_neither_article_nor_policy_nor_events() {
     assert_eq!(got.unwrap_err().code(), Code::NotFound);
     let activate = world.activate(&stranger, RENT_ID, 1, "2025-02-01").await;
     assert_eq!(activate.unwrap_err().code(), Code::NotFound);
+    let code = pb::GetIsoCodeRequest {
+        code: "12".to_owned(),
+        edition: 2016,
+        as_of: None,
+    };
+    let mut classification = world.classification.clone();
+    let got = classification
+        .get_iso_code(client::request(&stranger, code))
+        .await;
+    assert_eq!(got.unwrap_err().code(), Code::NotFound);
     let mut feed = world.feed.clone();
     let head = feed
         .get_head(client::request(&stranger, pb::GetHeadRequest {}))

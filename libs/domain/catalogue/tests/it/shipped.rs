@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hjm_catalogue::{FeeTable, PayerRules};
+use hjm_catalogue::{Directives, FeeTable, PayerRules};
 use hjm_policy::{Fault, PolicyDocument, Section};
 
 fn folder() -> PathBuf {
@@ -92,12 +92,14 @@ fn every_shipped_document_is_read_and_named_after_its_place() {
             );
             FeeTable::parse(&document).unwrap();
             PayerRules::parse(&document).unwrap();
+            Directives::parse(&document).unwrap();
             seen.push((tenant.to_owned(), document.sections()[0]));
         }
     }
     for (county, section) in [
         ("jamtland-harjedalen", Section::Fees),
         ("jamtland-harjedalen", Section::Payers),
+        ("jamtland-harjedalen", Section::Directives),
         ("jamtland-harjedalen", Section::Rent),
         ("dalarna", Section::Fees),
         ("dalarna", Section::Payers),
@@ -116,6 +118,7 @@ fn document_without_the_section_has_neither_table() {
     let rent = document(&text("dalarna/rent.toml")).unwrap();
     assert!(FeeTable::parse(&rent).unwrap().is_none());
     assert!(PayerRules::parse(&rent).unwrap().is_none());
+    assert!(Directives::parse(&rent).unwrap().is_none());
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use hjm_billing::RentPolicy;
 use hjm_catalogue::{
-    AllowanceFacts, FeeError, FeeFacts, FeeTable, FeeTables, PayerError, PayerFacts, PayerRules,
-    ServiceFacts,
+    AllowanceFacts, Directives, FeeError, FeeFacts, FeeTable, FeeTables, PayerError, PayerFacts,
+    PayerRules, PrescribingFacts, ServiceFacts,
 };
 use hjm_feed::policies::{Rules, all_in_force, in_force};
 use hjm_policy::{PolicyDocument, PolicySet, Section};
@@ -12,7 +12,9 @@ use hjm_service::{Failure, Refusal};
 use jiff::civil::Date;
 
 use super::Undecided;
-use crate::convert::{to_pb_allowance, to_pb_own_fee, to_pb_payer, to_pb_rent, to_pb_service_fee};
+use crate::convert::{
+    to_pb_allowance, to_pb_own_fee, to_pb_payer, to_pb_prescribing, to_pb_rent, to_pb_service_fee,
+};
 
 /// A question with every fact that is known, the day too.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub(crate) enum Question {
     Allowance(AllowanceFacts),
     /// Who pays.
     Payer(Box<PayerFacts>),
+    /// Whether somebody may prescribe.
+    Prescribing(Box<PrescribingFacts>),
     /// How rent is counted for what is handed out on a day.
     Rent(Date),
 }
@@ -37,6 +41,7 @@ impl Question {
         match self {
             Self::Device { .. } | Self::Service(_) | Self::Allowance(_) => Section::Fees,
             Self::Payer(_) => Section::Payers,
+            Self::Prescribing(_) => Section::Directives,
             Self::Rent(_) => Section::Rent,
         }
     }
@@ -47,6 +52,7 @@ impl Question {
             Self::Service(facts) => facts.on,
             Self::Allowance(facts) => facts.on,
             Self::Payer(facts) => facts.on,
+            Self::Prescribing(facts) => facts.on,
             Self::Rent(on) => *on,
         }
     }
@@ -57,6 +63,7 @@ impl Question {
 pub(super) struct Rulebook {
     fees: Rules<FeeTable>,
     payers: Rules<PayerRules>,
+    directives: Rules<Directives>,
     rent: Rules<RentPolicy>,
 }
 
@@ -89,6 +96,14 @@ impl Rulebook {
                     .and_then(|document| self.payers.of(document, PayerRules::parse));
                 told(rules, |rules| {
                     Ok(Answer::Payer(to_pb_payer(&rules.resolve(facts)?)))
+                })
+            }
+            Question::Prescribing(facts) => {
+                let rules = in_force(set, Section::Directives, on)
+                    .and_then(|document| self.directives.of(document, Directives::parse));
+                told(rules, |directives| {
+                    let decided = directives.check(facts);
+                    Ok(Answer::Prescribing(to_pb_prescribing(&decided)))
                 })
             }
             Question::Rent(on) => {

@@ -13,6 +13,7 @@ pub(crate) use payer::to_pb_payer;
 use rent::from_pb_rent_question;
 pub(crate) use rent::to_pb_rent;
 
+use super::from_pb_prescribing;
 use crate::app::decision::Question;
 
 /// A question of any kind; its day, and the facts of its article, are in it.
@@ -23,6 +24,10 @@ pub(crate) fn from_pb_question(
     match violations.need("question", question.question.as_ref())? {
         pb::question::Question::Fee(asked) => from_pb_fee_question(violations, "question", asked),
         pb::question::Question::Payer(asked) => from_pb_payer_question(violations, asked),
+        pb::question::Question::Prescribing(asked) => {
+            let facts = from_pb_prescribing(violations, asked)?;
+            Some(Question::Prescribing(Box::new(facts)))
+        }
         pb::question::Question::Rent(asked) => from_pb_rent_question(violations, asked),
     }
 }
