@@ -6,7 +6,7 @@ use hjm_service::{Database, Failure, Scope, verify::Finding};
 
 use crate::{SCHEMA, store};
 
-/// Looks through a tenant's policies and prices, in the serving role.
+/// Looks through a tenant's articles, prices and policies, in the serving role.
 ///
 /// # Errors
 /// [`Failure::Unavailable`] when the database is away.
@@ -15,6 +15,7 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
     let mut tx = database.begin(&Scope::whole(tenant.clone())).await?;
     let policies = store::policy_texts(&mut tx, tenant).await?;
     let (prices, gaps) = store::price_gaps(&mut tx, tenant).await?;
+    let (versions, apart) = store::article_gaps(&mut tx, tenant).await?;
     tx.commit().await?;
     let changed = policies.iter().filter(|(_, hash, text)| {
         PolicyDocument::parse(text).map_or(true, |document| document.hash() != hash)
@@ -31,6 +32,11 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
             invariant: "I45 an article's prices follow each other without gap or overlap",
             checked: prices,
             breaches: gaps,
+        },
+        Finding {
+            invariant: "I46 an article's versions are numbered and follow each other without gap",
+            checked: versions,
+            breaches: apart,
         },
     ])
 }

@@ -1,12 +1,15 @@
 //! The law of the catalogue: what a person pays for a device, and who pays its rent.
 //!
-//! Owns the policy sections `fees` ([`FeeTable`]: own fees, the cost cap, exemptions) and `payers`
-//! ([`PayerRules`]). Both take all facts as arguments, the date too, and answer a decision with
-//! its reason and the published rule that gave it. The order of a document's rows never matters:
+//! Owns what an article's identifiers, states and chains of substitutes are ([`Identifier`],
+//! [`ArticleState`], [`substitution_chain`]), and the policy sections `fees` ([`FeeTable`]: own
+//! fees, the cost cap, exemptions) and `payers` ([`PayerRules`]). Those take all facts as arguments,
+//! the date too, and answer a decision with its reason and the published rule that gave it. The
+//! order of a document's rows never matters:
 //! the most specific row decides, and two equally specific ones are refused when it is read.
 
 mod allowance;
 mod area;
+mod article_state;
 mod conditions;
 mod fee;
 mod fee_file;
@@ -15,11 +18,14 @@ mod fee_service;
 mod fee_table;
 mod fee_tables;
 mod group;
+mod identifier;
 mod payer_facts;
 mod payer_file;
 mod payers;
+mod substitution;
 
 pub use allowance::{AllowanceDecision, AllowanceFacts, AllowanceReason};
+pub use article_state::{ArticleAct, ArticleState, NotAllowed, TrialLimits};
 pub use fee::{
     CollectedBy, FeeDecision, FeeError, FeeFacts, FeeKind, FeeReason, FeeTerms, IncomeTo,
     MonthsCovered, Occasion,
@@ -28,7 +34,9 @@ pub use fee_service::{ServiceFacts, ServiceFee};
 pub use fee_table::FeeTable;
 pub use fee_tables::{FeeTables, price_conflicts};
 pub use group::ProductGroup;
+pub use identifier::{Identifier, IdentifierFault, IdentifierKind, identifier_key};
 pub use payer_facts::{
     Duration, HomeCare, Housing, PayerFacts, PlaceOfCare, ProductCategory, Purpose,
 };
 pub use payers::{Payer, PayerDecision, PayerError, PayerRules, Prescribes};
+pub use substitution::{ChainRefusal, delivered_of_chain, substitution_chain};

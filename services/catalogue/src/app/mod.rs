@@ -3,6 +3,7 @@
 pub(crate) mod article;
 pub(crate) mod policy;
 pub(crate) mod price;
+mod shelf;
 
 use hjm_service::Answered;
 

@@ -2,7 +2,7 @@
 
 use hjm_postgres::Context;
 use hjm_service::verify::Finding;
-use hjm_testkit::TENANT;
+use hjm_testkit::{TENANT, date};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::support::{RENT, World, price, rollator};
@@ -77,4 +77,17 @@ async fn i45_a_price_that_does_not_follow_the_one_before_is_found() {
     let sql = "UPDATE catalogue.price SET valid_to = '2024-12-01' WHERE valid_to IS NOT NULL";
     break_by(&world, sql).await;
     assert_eq!(broken(&verify(&world).await), ["I45"]);
+}
+
+#[tokio::test]
+async fn i46_a_version_that_does_not_follow_the_one_before_is_found() {
+    let world = filled().await;
+    let mut article = rollator("R-100").article.unwrap();
+    article.valid_from = date("2025-01-01");
+    world.change(article, 1).await.unwrap();
+    assert_eq!(broken(&verify(&world).await), [""; 0]);
+    let sql = "UPDATE catalogue.article_version SET valid_to = '2024-12-01'
+                WHERE valid_to IS NOT NULL";
+    break_by(&world, sql).await;
+    assert_eq!(broken(&verify(&world).await), ["I46"]);
 }

@@ -2,11 +2,14 @@
 
 #![cfg(test)]
 
+mod article_faults;
+mod article_versions;
 mod articles;
 mod books;
 mod feed;
 mod policies;
 mod policy_faults;
+mod price_lists;
 mod prices;
 mod support;
 mod tenancy;
