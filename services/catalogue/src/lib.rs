@@ -21,6 +21,11 @@ pub fn section_faults(document: &hjm_policy::PolicyDocument) -> Vec<hjm_policy::
     app::policy::section_faults(document)
 }
 
+/// The JSON Schema of policy documents.
+pub fn policy_schema() -> serde_json::Value {
+    app::policy::schema()
+}
+
 use hjm_feed::Producer;
 use hjm_service::{
     Clock, Database, Failure, crash,
@@ -39,6 +44,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 #[derive(Debug, Clone)]
 struct Deps {
     producer: Producer,
+    decisions: app::decision::Decisions,
     clock: Clock,
     drain: Drain,
 }
@@ -80,6 +86,7 @@ pub async fn serve(
     let options = config.serve.database.database_url.parse()?;
     let database = Database::connect(options, SCHEMA).await?;
     let deps = Deps {
+        decisions: app::decision::Decisions::start(&database),
         producer: Producer::new(database, SCHEMA),
         clock: config.serve.clock.clone(),
         drain: drain.clone(),

@@ -4,7 +4,12 @@ use hjm_ids::TenantId;
 use hjm_policy::PolicyDocument;
 use hjm_service::{Database, Failure, Scope, verify::Finding};
 
-use crate::{SCHEMA, store};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{SCHEMA, app::decision::runs_again, store};
+
+const PAGE: i64 = 1000;
 
 /// Looks through a tenant's articles, prices and policies, in the serving role.
 ///
@@ -16,6 +21,7 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
     let policies = store::policy_texts(&mut tx, tenant).await?;
     let (prices, gaps) = store::price_gaps(&mut tx, tenant).await?;
     let (versions, apart) = store::article_gaps(&mut tx, tenant).await?;
+    let (decisions, differing) = decisions_run_again(&mut tx, tenant).await?;
     tx.commit().await?;
     let changed = policies.iter().filter(|(_, hash, text)| {
         PolicyDocument::parse(text).map_or(true, |document| document.hash() != hash)
@@ -34,9 +40,35 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
             breaches: gaps,
         },
         Finding {
-            invariant: "I46 an article's versions are numbered and follow each other without gap",
+            invariant: "I47 an article's versions are numbered and follow each other without gap",
             checked: versions,
             breaches: apart,
         },
+        Finding {
+            invariant: "I46 a kept decision comes out the same when its versions decide again",
+            checked: decisions,
+            breaches: differing,
+        },
     ])
+}
+
+async fn decisions_run_again(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+) -> Result<(u64, Vec<String>), Failure> {
+    let (mut checked, mut differing, mut after) = (0, Vec::new(), Uuid::nil());
+    loop {
+        let rows = store::decision_list(tx, tenant, after, PAGE).await?;
+        let Some(last) = rows.last() else {
+            return Ok((checked, differing));
+        };
+        after = last.id.uuid();
+        for row in rows {
+            let id = row.id;
+            checked += 1;
+            if !runs_again(tx, tenant, row).await? {
+                differing.push(format!("the decision {id} comes out otherwise"));
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@ use hjm_postgres::{Options, PrivateServer, default_data_dir};
 use hjm_service::{Clock, telemetry};
 
 use crate::{
-    demo, policy, print, rules, serve, statement,
+    demo, explain, policy, print, rules, serve, statement,
     suite::{Books, SuiteError},
     verify,
 };
@@ -35,6 +35,8 @@ enum Command {
     Verify(Verify),
     /// Ask a county's shipped rules on one page: the fee, who pays, how rent is counted.
     Rules(rules::Rules),
+    /// Run a kept decision again: what was decided, why, and whether it comes out the same.
+    Explain(explain::Explain),
     /// Work with policy documents.
     #[command(subcommand)]
     Policy(policy::Policy),
@@ -164,6 +166,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         | Command::Statement(_)
         | Command::Verify(_)
         | Command::Rules(_)
+        | Command::Explain(_)
         | Command::Policy(_) => "error",
     };
     telemetry::start(telemetry::LogFormat::Text, filter);
@@ -173,6 +176,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Statement(args) => statement::run(args).await,
         Command::Verify(args) => verify::run(args).await,
         Command::Rules(args) => rules::run(&args),
+        Command::Explain(args) => explain::run(args).await,
         Command::Policy(args) => policy::run(&args),
     };
     match done {
@@ -209,6 +213,8 @@ pub(crate) enum Error {
     UnknownCounty { county: String, known: String },
     #[error("{0} is no code of a region or municipality")]
     BadCode(String),
+    #[error("the decision comes out otherwise: the books or the program are damaged")]
+    Disagrees,
     #[error("faults found: {0}")]
     PolicyFaults(usize),
     #[error("{0} of the checks found a breach")]

@@ -6,10 +6,14 @@
 //! the date too, and answer a decision with its reason and the published rule that gave it. The
 //! order of a document's rows never matters:
 //! the most specific row decides, and two equally specific ones are refused when it is read.
+//!
+//! Also the classification: how codes of one edition of ISO 9999 answer to those of another
+//! ([`map_code`]), and what a list of codes does to those that are stored ([`Classification`]).
 
 mod allowance;
 mod area;
 mod article_state;
+mod classification;
 mod conditions;
 mod fee;
 mod fee_file;
@@ -19,6 +23,7 @@ mod fee_table;
 mod fee_tables;
 mod group;
 mod identifier;
+mod iso_list;
 mod payer_facts;
 mod payer_file;
 mod payers;
@@ -26,6 +31,7 @@ mod substitution;
 
 pub use allowance::{AllowanceDecision, AllowanceFacts, AllowanceReason};
 pub use article_state::{ArticleAct, ArticleState, NotAllowed, TrialLimits};
+pub use classification::{EditionCode, IsoEdition, IsoMapping, MappedCode, MappingKind, map_code};
 pub use fee::{
     CollectedBy, FeeDecision, FeeError, FeeFacts, FeeKind, FeeReason, FeeTerms, IncomeTo,
     MonthsCovered, Occasion,
@@ -35,6 +41,7 @@ pub use fee_table::FeeTable;
 pub use fee_tables::{FeeTables, price_conflicts};
 pub use group::ProductGroup;
 pub use identifier::{Identifier, IdentifierFault, IdentifierKind, identifier_key};
+pub use iso_list::{Classification, IsoEntry, IsoLine, IsoLineOutcome, IsoTitles};
 pub use payer_facts::{
     Duration, HomeCare, Housing, PayerFacts, PlaceOfCare, ProductCategory, Purpose,
 };

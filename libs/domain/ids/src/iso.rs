@@ -22,6 +22,12 @@ impl IsoCode {
         self.0.len()
     }
 
+    /// The code right above: 122306 of 12230601; none above a class.
+    pub fn parent(&self) -> Option<Self> {
+        let digits = self.0.len().checked_sub(2).filter(|digits| *digits > 0)?;
+        self.0.get(..digits).map(|above| Self(above.to_owned()))
+    }
+
     /// Whether this code is `area` or lies under it: 12230601 is within 1223, and within itself.
     pub fn is_within(&self, area: &Self) -> bool {
         self.0.starts_with(&area.0)

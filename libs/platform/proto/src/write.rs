@@ -51,6 +51,7 @@ writes! {
     c::SetPriceRequest => c::SetPriceResponse,
     c::ImportPolicyRequest => c::ImportPolicyResponse,
     c::ActivatePolicyRequest => c::ActivatePolicyResponse,
+    c::ImportIsoCodesRequest => c::ImportIsoCodesResponse,
     p::CreatePrincipalRequest => p::CreatePrincipalResponse,
     p::CreateCustomerUnitRequest => p::CreateCustomerUnitResponse,
     p::RegisterRecipientRequest => p::RegisterRecipientResponse,

@@ -1,6 +1,7 @@
 //! The catalogue's use cases: one function, one transaction.
 
 pub(crate) mod article;
+pub(crate) mod decision;
 pub(crate) mod policy;
 pub(crate) mod price;
 mod shelf;

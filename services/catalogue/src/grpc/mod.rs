@@ -1,12 +1,13 @@
 //! The catalogue's RPCs: parse, do, answer.
 
 mod article;
+mod decision;
 mod feed;
 mod policy;
 mod price;
 
 use hjm_proto::catalogue::v1::{
-    article_service_server::ArticleServiceServer,
+    article_service_server::ArticleServiceServer, decision_service_server::DecisionServiceServer,
     event_feed_service_server::EventFeedServiceServer, policy_service_server::PolicyServiceServer,
     price_service_server::PriceServiceServer,
 };
@@ -18,6 +19,7 @@ use crate::Deps;
 pub(crate) fn mount(routes: &mut RoutesBuilder, deps: &Deps) {
     routes
         .add_service(ArticleServiceServer::new(deps.clone()))
+        .add_service(DecisionServiceServer::new(deps.clone()))
         .add_service(PriceServiceServer::new(deps.clone()))
         .add_service(PolicyServiceServer::new(deps.clone()))
         .add_service(EventFeedServiceServer::new(deps.clone()));

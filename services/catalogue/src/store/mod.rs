@@ -1,6 +1,7 @@
 //! The catalogue's SQL.
 
 mod article;
+mod decision;
 mod identifier;
 mod policy;
 mod price;
@@ -8,6 +9,9 @@ mod price;
 pub(crate) use article::{
     ArticleRow, article_end, article_find, article_gaps, article_insert, article_list,
     article_lock, article_versions,
+};
+pub(crate) use decision::{
+    DecisionRow, activated_texts, activation_instants, decision_find, decision_keep, decision_list,
 };
 pub(crate) use identifier::{identifier_holders, identifier_insert};
 pub(crate) use policy::{

@@ -1,11 +1,12 @@
 //! Looking through the books, over good ones and over broken ones.
 
 use hjm_postgres::Context;
-use hjm_service::verify::Finding;
+use hjm_proto::catalogue::v1 as pb;
+use hjm_service::{client, verify::Finding};
 use hjm_testkit::{TENANT, date};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::support::{RENT, World, price, rollator};
+use crate::support::{RENT, RENT_ID, World, importer, price, rollator, second_person};
 
 async fn filled() -> World {
     let world = World::open().await;
@@ -19,6 +20,17 @@ async fn filled() -> World {
         .await
         .unwrap();
     world.import(RENT).await.unwrap();
+    world
+        .activate(&second_person(), RENT_ID, 1, "2024-01-01")
+        .await
+        .unwrap();
+    let request = client::request(&importer(), pb::GetRentPolicyRequest::default());
+    world
+        .decisions
+        .clone()
+        .get_rent_policy(request)
+        .await
+        .unwrap();
     world
 }
 
@@ -68,7 +80,20 @@ async fn i7_a_policy_that_was_changed_is_found() {
          UPDATE catalogue.policy SET text = replace(text, '7.2', '7.3')",
     )
     .await;
-    assert_eq!(broken(&verify(&world).await), ["I7"]);
+    // What it decided comes out by another text, too.
+    assert_eq!(broken(&verify(&world).await), ["I7", "I46"]);
+}
+
+#[tokio::test]
+async fn i46_a_decision_that_was_changed_is_found() {
+    let world = filled().await;
+    break_by(
+        &world,
+        "ALTER TABLE catalogue.decision DISABLE TRIGGER ALL;
+         UPDATE catalogue.decision SET answer = ''",
+    )
+    .await;
+    assert_eq!(broken(&verify(&world).await), ["I46"]);
 }
 
 #[tokio::test]
@@ -80,7 +105,7 @@ async fn i45_a_price_that_does_not_follow_the_one_before_is_found() {
 }
 
 #[tokio::test]
-async fn i46_a_version_that_does_not_follow_the_one_before_is_found() {
+async fn i47_a_version_that_does_not_follow_the_one_before_is_found() {
     let world = filled().await;
     let mut article = rollator("R-100").article.unwrap();
     article.valid_from = date("2025-01-01");
@@ -89,5 +114,5 @@ async fn i46_a_version_that_does_not_follow_the_one_before_is_found() {
     let sql = "UPDATE catalogue.article_version SET valid_to = '2024-12-01'
                 WHERE valid_to IS NOT NULL";
     break_by(&world, sql).await;
-    assert_eq!(broken(&verify(&world).await), ["I46"]);
+    assert_eq!(broken(&verify(&world).await), ["I47"]);
 }

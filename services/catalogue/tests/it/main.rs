@@ -6,6 +6,7 @@ mod article_faults;
 mod article_versions;
 mod articles;
 mod books;
+mod decisions;
 mod feed;
 mod policies;
 mod policy_faults;

@@ -7,6 +7,7 @@ use hjm_postgres::Context;
 use hjm_proto::{
     catalogue::v1::{
         self as pb, article_service_client::ArticleServiceClient,
+        decision_service_client::DecisionServiceClient,
         event_feed_service_client::EventFeedServiceClient,
         policy_service_client::PolicyServiceClient, price_service_client::PriceServiceClient,
     },
@@ -17,6 +18,7 @@ use hjm_testkit::{
     ClockFile, OTHER_TENANT, TENANT, TestDatabase, aid_centre, date, listener, request_id,
     serve_args, unit_price,
 };
+use sqlx::{Connection as _, PgConnection, Row as _};
 use tokio::task::JoinHandle;
 use tonic::{Response, Status, transport::Channel};
 
@@ -37,6 +39,7 @@ pub(crate) struct World {
     pub(crate) clock: ClockFile,
     pub(crate) articles: ArticleServiceClient<Channel>,
     pub(crate) prices: PriceServiceClient<Channel>,
+    pub(crate) decisions: DecisionServiceClient<Channel>,
     pub(crate) policies: PolicyServiceClient<Channel>,
     pub(crate) feed: EventFeedServiceClient<Channel>,
     pub(crate) drain: Drain,
@@ -69,6 +72,7 @@ impl World {
             clock,
             articles: ArticleServiceClient::new(channel.clone()),
             prices: PriceServiceClient::new(channel.clone()),
+            decisions: DecisionServiceClient::new(channel.clone()),
             policies: PolicyServiceClient::new(channel.clone()),
             feed: EventFeedServiceClient::new(channel),
             drain,
@@ -201,6 +205,18 @@ impl World {
         };
         let request = client::request(caller, request);
         self.policies.clone().activate_policy(request).await
+    }
+
+    /// How many decisions are kept.
+    pub(crate) async fn kept_decisions(&self) -> i64 {
+        let mut admin = PgConnection::connect_with(&self.database.admin())
+            .await
+            .unwrap();
+        let counted = sqlx::raw_sql("SELECT count(*) FROM catalogue.decision")
+            .fetch_one(&mut admin)
+            .await
+            .unwrap();
+        counted.get(0)
     }
 
     pub(crate) async fn policy_list(&self) -> Vec<pb::Policy> {

@@ -1,6 +1,7 @@
 //! Tests of own fees and payers, most of them on the policies that are shipped.
 
 mod articles;
+mod classification;
 mod fee_cases;
 mod fee_faults;
 mod fee_table;
