@@ -46,6 +46,8 @@ macro_rules! writes {
 
 writes! {
     c::CreateArticleRequest => c::CreateArticleResponse,
+    c::ChangeArticleRequest => c::ChangeArticleResponse,
+    c::WithdrawArticleRequest => c::WithdrawArticleResponse,
     c::SetPriceRequest => c::SetPriceResponse,
     c::ImportPolicyRequest => c::ImportPolicyResponse,
     c::ActivatePolicyRequest => c::ActivatePolicyResponse,

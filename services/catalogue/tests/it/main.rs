@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod article_faults;
+mod article_versions;
 mod articles;
 mod books;
 mod classification;
@@ -10,6 +12,7 @@ mod feed;
 mod policies;
 mod policy_faults;
 mod prescribing;
+mod price_lists;
 mod prices;
 mod support;
 mod tenancy;
