@@ -7,7 +7,7 @@ use hjm_postgres::{Options, PrivateServer, default_data_dir};
 use hjm_service::{Clock, telemetry};
 
 use crate::{
-    demo, policy, print, rules, serve, statement,
+    bench, demo, policy, print, rules, serve, statement,
     suite::{Books, SuiteError},
     verify,
 };
@@ -38,6 +38,9 @@ enum Command {
     /// Work with policy documents.
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Measure, beside what PostgreSQL alone does on the same server.
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 /// Where the books are.
@@ -164,7 +167,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         | Command::Statement(_)
         | Command::Verify(_)
         | Command::Rules(_)
-        | Command::Policy(_) => "error",
+        | Command::Policy(_)
+        | Command::Bench(_) => "error",
     };
     telemetry::start(telemetry::LogFormat::Text, filter);
     let done = match cli.command {
@@ -174,6 +178,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Verify(args) => verify::run(args).await,
         Command::Rules(args) => rules::run(&args),
         Command::Policy(args) => policy::run(&args),
+        Command::Bench(bench) => bench::run(bench).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -211,6 +216,8 @@ pub(crate) enum Error {
     BadCode(String),
     #[error("faults found: {0}")]
     PolicyFaults(usize),
+    #[error("{0}")]
+    Bench(String),
     #[error("{0} of the checks found a breach")]
     Breaches(usize),
 }
