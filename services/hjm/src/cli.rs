@@ -7,7 +7,7 @@ use hjm_postgres::{Options, PrivateServer, default_data_dir};
 use hjm_service::{Clock, telemetry};
 
 use crate::{
-    demo, explain, policy, print, rules, serve, statement,
+    bench, demo, explain, policy, print, rules, serve, statement,
     suite::{Books, SuiteError},
     verify,
 };
@@ -40,6 +40,9 @@ enum Command {
     /// Work with policy documents.
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Measure, beside what PostgreSQL alone does on the same server.
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 /// Where the books are.
@@ -167,7 +170,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         | Command::Verify(_)
         | Command::Rules(_)
         | Command::Explain(_)
-        | Command::Policy(_) => "error",
+        | Command::Policy(_)
+        | Command::Bench(_) => "error",
     };
     telemetry::start(telemetry::LogFormat::Text, filter);
     let done = match cli.command {
@@ -178,6 +182,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(args).await,
         Command::Policy(args) => policy::run(&args),
+        Command::Bench(bench) => bench::run(bench).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -217,6 +222,8 @@ pub(crate) enum Error {
     Disagrees,
     #[error("faults found: {0}")]
     PolicyFaults(usize),
+    #[error("{0}")]
+    Bench(String),
     #[error("{0} of the checks found a breach")]
     Breaches(usize),
 }

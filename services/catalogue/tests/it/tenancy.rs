@@ -10,11 +10,12 @@ use tonic::Code;
 use crate::classification::import_mapped;
 use crate::support::{RENT, RENT_ID, World, price, rollator, second_person};
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "article",
+    "article_version",
+    "decision",
     "iso_code",
     "iso_mapping",
-    "article_version",
     "price",
     "policy",
     "policy_activation",
@@ -35,6 +36,9 @@ async fn filled() -> World {
         .activate(&second_person(), RENT_ID, 1, "2025-01-01")
         .await
         .unwrap();
+    let request = client::request(&importer(), pb::GetRentPolicyRequest::default());
+    let mut decisions = world.decisions.clone();
+    decisions.get_rent_policy(request).await.unwrap();
     world
 }
 

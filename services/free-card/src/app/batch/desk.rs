@@ -48,7 +48,7 @@ impl<'a> Desk<'a> {
         core: &'a Core,
         tx: &mut PgConnection,
         tenant: &TenantId,
-        batch: &[Item],
+        batch: &[&Item],
     ) -> Result<Self, Error> {
         let keys: Vec<&WriteKey> = batch.iter().map(|item| &item.key).collect();
         let mut holders: Vec<&Holder> = batch.iter().map(|item| &item.asked.holder).collect();
@@ -187,7 +187,7 @@ fn alike_key(asked: &Registering, account: AccountId) -> AlikeKey {
     }
 }
 
-fn alike_keys(batch: &[Item], rows: &HashMap<Holder, AccountRow>) -> Vec<AlikeKey> {
+fn alike_keys(batch: &[&Item], rows: &HashMap<Holder, AccountRow>) -> Vec<AlikeKey> {
     let known = batch.iter().filter_map(|item| {
         let row = rows.get(&item.asked.holder)?;
         Some(alike_key(&item.asked, row.account))

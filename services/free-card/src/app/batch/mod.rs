@@ -1,17 +1,13 @@
 //! Many registrations in one transaction, without waiting for more to come.
 //!
-//! A writer takes what is queued, 1 to [`BATCH_MAX`], of one tenant, and while that commits the
-//! next batch gathers: alone, a caller waits for nobody; under load the batch grows by itself. A
-//! batch of which a statement fails is rolled back and its items run one by one, so a bad item
-//! costs its neighbours time, never their answer. Once queued, a fee is registered whether or not
-//! its caller stays.
+//! A batch of which a statement fails is rolled back and its items run one by one, so a bad item
+//! costs its neighbours time, never their answer.
 
 mod desk;
 
 use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::Arc,
 };
 
 use desk::Desk;
@@ -19,11 +15,15 @@ pub(super) use desk::check;
 use hjm_feed::{NewEvent, Position};
 use hjm_ids::TenantId;
 use hjm_proto::{free_card::v1 as pb, write::WriteResponse as _};
-use hjm_service::{AccessNote, Answered, Failure, Scope, WriteKey, crash, idempotency};
+use hjm_service::{
+    AccessNote, Answered, Failure, Scope, WriteKey,
+    access::NOTES_MAX,
+    batch::{Batcher, Limits, Waiting},
+    crash, idempotency,
+};
 use jiff::Timestamp;
 use prost::Message as _;
 use sqlx::PgConnection;
-use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Core, Holder, Registering, Written,
@@ -31,21 +31,22 @@ use super::{
 };
 use crate::error::Error;
 
-/// Registrations in one transaction at the most; so many accesses are one batch of the log.
-const BATCH_MAX: usize = 256;
-/// Registrations that wait for a writer at the most; one more is told to come back.
-const QUEUE_MAX: usize = 1024;
-/// One commits while the other prepares.
-const QUEUES: usize = 2;
+const LIMITS: Limits = Limits {
+    // One commits while the other prepares.
+    queues: 2,
+    waiting_max: 1024,
+    // So many accesses are one batch of the log.
+    batch_max: NOTES_MAX,
+};
 
 type Response = pb::RegisterFeeResponse;
+type Reply = Result<Answered<Response>, Error>;
 
-/// A registration that waits for its answer.
+/// A registration.
 #[derive(Debug)]
 struct Item {
     key: WriteKey,
     asked: Registering,
-    answer: oneshot::Sender<Result<Answered<Response>, Error>>,
 }
 
 impl Item {
@@ -57,103 +58,59 @@ impl Item {
 
 /// The writers' queues; an account is always in the same one.
 #[derive(Debug, Clone)]
-pub(crate) struct Queues(Arc<[mpsc::Sender<Item>]>);
+pub(crate) struct Queues(Batcher<Item, Reply>);
 
 impl Queues {
     /// Starts the writers; they end when the last of the queues' owners is gone.
     pub(crate) fn start(core: &Core) -> Self {
-        let queues = (0..QUEUES).map(|_| {
-            let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-            tokio::spawn(write_batches(core.clone(), receiver));
-            sender
-        });
-        Self(queues.collect())
+        let core = core.clone();
+        Self(Batcher::start(LIMITS, move |batch| {
+            write_batch(core.clone(), batch)
+        }))
     }
 
     /// Registers a fee with whatever else is queued.
     pub(crate) async fn register(&self, key: WriteKey, asked: Registering) -> Written<Response> {
+        let tenant = key.caller.tenant.clone();
         let mut hasher = DefaultHasher::new();
-        (key.caller.tenant.as_str(), &asked.holder).hash(&mut hasher);
-        let place = usize::try_from(hasher.finish() % QUEUES as u64).unwrap_or(0);
-        let (answer, answered) = oneshot::channel();
-        let item = Item { key, asked, answer };
-        let queue = self.0.get(place);
-        let queue = queue.ok_or_else(|| Failure::internal("there is no such queue"))?;
-        queue.try_send(item).map_err(|_| {
-            Failure::Unavailable("too many registrations wait: come back".to_owned())
-        })?;
-        let lost = |_| Error::from(Failure::internal("a registration was lost"));
-        answered.await.map_err(lost)?
+        (tenant.as_str(), &asked.holder).hash(&mut hasher);
+        let item = Item { key, asked };
+        let queued = self.0.put_in_order(tenant, hasher.finish(), item)?;
+        queued.answer().await?
     }
 }
 
-async fn write_batches(core: Core, mut queue: mpsc::Receiver<Item>) {
-    let mut left = None;
-    loop {
-        let first = match left.take() {
-            Some(item) => item,
-            None => match queue.recv().await {
-                Some(item) => item,
-                None => return,
-            },
-        };
-        let mut batch = vec![first];
-        while batch.len() < BATCH_MAX
-            && let Ok(item) = queue.try_recv()
-        {
-            if item.key.caller.tenant != batch[0].key.caller.tenant {
-                left = Some(item);
-                break;
+async fn write_batch(core: Core, batch: Vec<Waiting<Item, Reply>>) {
+    let items: Vec<&Item> = batch.iter().map(|waiting| &waiting.item).collect();
+    match transact(&core, &items).await {
+        Ok(answers) => {
+            for (waiting, answer) in batch.into_iter().zip(answers) {
+                waiting.answer(answer);
             }
-            batch.push(item);
         }
-        // On a task of its own: a defect loses one batch, not the writer.
-        let written = tokio::spawn(write_batch(core.clone(), batch)).await;
-        if let Err(error) = written {
-            tracing::error!(%error, "a batch of registrations was lost");
-        }
-    }
-}
-
-async fn write_batch(core: Core, batch: Vec<Item>) {
-    match transact(&core, &batch).await {
-        Ok(answers) => answer_all(batch, answers),
         Err(Error::Failure(Failure::Unavailable(text))) => {
-            for item in batch {
-                let away = Failure::Unavailable(text.clone());
-                let _ = item.answer.send(Err(away.into()));
+            for waiting in batch {
+                waiting.answer(Err(Failure::Unavailable(text.clone()).into()));
             }
         }
         Err(error) => {
             tracing::debug!(%error, items = batch.len(), "a batch is run one by one");
-            for item in batch {
-                write_alone(&core, item).await;
+            for waiting in batch {
+                let answer = write_alone(&core, &waiting.item).await;
+                waiting.answer(answer);
             }
         }
     }
 }
 
 /// A key that a twin has taken meanwhile is found when the item is run once more.
-async fn write_alone(core: &Core, item: Item) {
-    let alone = [item];
-    let mut answered = transact(core, &alone).await;
+async fn write_alone(core: &Core, item: &Item) -> Reply {
+    let mut answered = transact(core, &[item]).await;
     if answered.as_ref().is_err_and(Error::is_taken) {
-        answered = transact(core, &alone).await;
+        answered = transact(core, &[item]).await;
     }
-    let [item] = alone;
-    let answer = match answered {
-        Ok(mut answers) => answers.pop(),
-        Err(error) => Some(Err(error)),
-    };
     let lost = || Err(Failure::internal("a registration has no answer").into());
-    // Who has hung up needs no answer.
-    let _ = item.answer.send(answer.unwrap_or_else(lost));
-}
-
-fn answer_all(batch: Vec<Item>, answers: Vec<Result<Answered<Response>, Error>>) {
-    for (item, answer) in batch.into_iter().zip(answers) {
-        let _ = item.answer.send(answer);
-    }
+    answered?.pop().unwrap_or_else(lost)
 }
 
 /// What an item comes to, before anything is stored.
@@ -166,10 +123,7 @@ enum Outcome {
 }
 
 /// The whole batch in one transaction: read, decide, store. The feed's lock comes last.
-async fn transact(
-    core: &Core,
-    batch: &[Item],
-) -> Result<Vec<Result<Answered<Response>, Error>>, Error> {
+async fn transact(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Error> {
     let Some(first) = batch.first() else {
         return Ok(Vec::new());
     };
@@ -202,7 +156,7 @@ async fn transact(
     Ok(answers(outcomes))
 }
 
-fn twin_of(batch: &[Item], twin: usize, item: &Item) -> Outcome {
+fn twin_of(batch: &[&Item], twin: usize, item: &Item) -> Outcome {
     let same = batch.get(twin).is_some_and(|first| {
         (first.key.method, &first.key.hash) == (item.key.method, &item.key.hash)
     });
@@ -248,7 +202,7 @@ async fn store_answers(
     core: &Core,
     tx: &mut PgConnection,
     now: Timestamp,
-    batch: &[Item],
+    batch: &[&Item],
     outcomes: &[Outcome],
 ) -> Result<Option<hjm_service::access::Chained>, Error> {
     let (mut answers, mut notes) = (Vec::new(), Vec::new());
@@ -279,8 +233,8 @@ async fn store_answers(
     Ok(Some(core.access.append(tx, tenant, now, notes).await?))
 }
 
-fn answers(outcomes: Vec<Outcome>) -> Vec<Result<Answered<Response>, Error>> {
-    let mut answers: Vec<Result<Answered<Response>, Error>> = Vec::with_capacity(outcomes.len());
+fn answers(outcomes: Vec<Outcome>) -> Vec<Reply> {
+    let mut answers: Vec<Reply> = Vec::with_capacity(outcomes.len());
     for outcome in outcomes {
         let answer = match outcome {
             Outcome::Done(message, _) => Ok(answered(*message, false)),
