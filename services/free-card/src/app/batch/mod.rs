@@ -4,8 +4,10 @@
 //! next batch gathers: alone, a caller waits for nobody; under load the batch grows by itself. A
 //! batch of which a statement fails is rolled back and its items run one by one, so a bad item
 //! costs its neighbours time, never their answer. Once queued, a fee is registered whether or not
-//! its caller stays.
+//! its caller stays. What is decided with more accounts than a batch holds is run apart, in a
+//! transaction of its own.
 
+mod apart;
 mod desk;
 
 use std::{
@@ -39,6 +41,8 @@ const QUEUE_MAX: usize = 1024;
 const QUEUES: usize = 2;
 
 type Response = pb::RegisterFeeResponse;
+/// What an item of a batch is answered; none where it is run apart.
+type Answer = Option<Result<Answered<Response>, Error>>;
 
 /// A registration that waits for its answer.
 #[derive(Debug)]
@@ -59,19 +63,34 @@ impl Item {
 #[derive(Debug, Clone)]
 pub(crate) struct Queues(Arc<[mpsc::Sender<Item>]>);
 
+/// What a writer writes with.
+#[derive(Debug, Clone)]
+struct Writer {
+    core: Core,
+    /// Where registrations wait that are run apart.
+    apart: mpsc::Sender<Item>,
+}
+
 impl Queues {
     /// Starts the writers; they end when the last of the queues' owners is gone.
     pub(crate) fn start(core: &Core) -> Self {
+        let (apart, receiver) = mpsc::channel(QUEUE_MAX);
+        tokio::spawn(apart::write_each(core.clone(), receiver));
         let queues = (0..QUEUES).map(|_| {
             let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-            tokio::spawn(write_batches(core.clone(), receiver));
+            let (core, apart) = (core.clone(), apart.clone());
+            tokio::spawn(write_batches(Writer { core, apart }, receiver));
             sender
         });
         Self(queues.collect())
     }
 
-    /// Registers a fee with whatever else is queued.
-    pub(crate) async fn register(&self, key: WriteKey, asked: Registering) -> Written<Response> {
+    /// Queues a fee to be registered with whatever else is queued. Fees of one account are
+    /// registered in the order they are queued.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when the queue is full.
+    pub(crate) fn enqueue(&self, key: WriteKey, asked: Registering) -> Result<Queued, Failure> {
         let mut hasher = DefaultHasher::new();
         (key.caller.tenant.as_str(), &asked.holder).hash(&mut hasher);
         let place = usize::try_from(hasher.finish() % QUEUES as u64).unwrap_or(0);
@@ -79,15 +98,27 @@ impl Queues {
         let item = Item { key, asked, answer };
         let queue = self.0.get(place);
         let queue = queue.ok_or_else(|| Failure::internal("there is no such queue"))?;
-        queue.try_send(item).map_err(|_| {
-            Failure::Unavailable("too many registrations wait: come back".to_owned())
-        })?;
-        let lost = |_| Error::from(Failure::internal("a registration was lost"));
-        answered.await.map_err(lost)?
+        queue.try_send(item).map_err(|_| too_many())?;
+        Ok(Queued(answered))
     }
 }
 
-async fn write_batches(core: Core, mut queue: mpsc::Receiver<Item>) {
+/// A fee that is registered whether or not anybody waits for the answer.
+#[derive(Debug)]
+pub(crate) struct Queued(oneshot::Receiver<Result<Answered<Response>, Error>>);
+
+impl Queued {
+    pub(crate) async fn answer(self) -> Written<Response> {
+        let lost = |_| Error::from(Failure::internal("a registration was lost"));
+        self.0.await.map_err(lost)?
+    }
+}
+
+fn too_many() -> Failure {
+    Failure::Unavailable("too many registrations wait: come back".to_owned())
+}
+
+async fn write_batches(writer: Writer, mut queue: mpsc::Receiver<Item>) {
     let mut left = None;
     loop {
         let first = match left.take() {
@@ -108,16 +139,17 @@ async fn write_batches(core: Core, mut queue: mpsc::Receiver<Item>) {
             batch.push(item);
         }
         // On a task of its own: a defect loses one batch, not the writer.
-        let written = tokio::spawn(write_batch(core.clone(), batch)).await;
+        let written = tokio::spawn(write_batch(writer.clone(), batch)).await;
         if let Err(error) = written {
             tracing::error!(%error, "a batch of registrations was lost");
         }
     }
 }
 
-async fn write_batch(core: Core, batch: Vec<Item>) {
-    match transact(&core, &batch).await {
-        Ok(answers) => answer_all(batch, answers),
+async fn write_batch(writer: Writer, batch: Vec<Item>) {
+    let core = &writer.core;
+    match transact(core, &batch).await {
+        Ok(answers) => answer_all(&writer, batch, answers),
         Err(Error::Failure(Failure::Unavailable(text))) => {
             for item in batch {
                 let away = Failure::Unavailable(text.clone());
@@ -127,32 +159,43 @@ async fn write_batch(core: Core, batch: Vec<Item>) {
         Err(error) => {
             tracing::debug!(%error, items = batch.len(), "a batch is run one by one");
             for item in batch {
-                write_alone(&core, item).await;
+                write_alone(&writer, item).await;
             }
         }
     }
 }
 
 /// A key that a twin has taken meanwhile is found when the item is run once more.
-async fn write_alone(core: &Core, item: Item) {
+async fn write_alone(writer: &Writer, item: Item) {
     let alone = [item];
-    let mut answered = transact(core, &alone).await;
+    let mut answered = transact(&writer.core, &alone).await;
     if answered.as_ref().is_err_and(Error::is_taken) {
-        answered = transact(core, &alone).await;
+        answered = transact(&writer.core, &alone).await;
     }
     let [item] = alone;
-    let answer = match answered {
-        Ok(mut answers) => answers.pop(),
-        Err(error) => Some(Err(error)),
-    };
-    let lost = || Err(Failure::internal("a registration has no answer").into());
-    // Who has hung up needs no answer.
-    let _ = item.answer.send(answer.unwrap_or_else(lost));
+    match answered {
+        Ok(answers) => answer_all(writer, vec![item], answers),
+        Err(error) => {
+            let _ = item.answer.send(Err(error));
+        }
+    }
 }
 
-fn answer_all(batch: Vec<Item>, answers: Vec<Result<Answered<Response>, Error>>) {
+/// Answers each item; one that is to be run apart waits on.
+fn answer_all(writer: &Writer, batch: Vec<Item>, answers: Vec<Answer>) {
     for (item, answer) in batch.into_iter().zip(answers) {
-        let _ = item.answer.send(answer);
+        match answer {
+            // Who has hung up needs no answer.
+            Some(answer) => {
+                let _ = item.answer.send(answer);
+            }
+            None => {
+                if let Err(full) = writer.apart.try_send(item) {
+                    let item = full.into_inner();
+                    let _ = item.answer.send(Err(too_many().into()));
+                }
+            }
+        }
     }
 }
 
@@ -162,14 +205,13 @@ enum Outcome {
     Again(Box<Response>),
     /// The same request as an earlier item of the batch.
     Twin(usize),
+    /// It is decided with more accounts than the batch holds.
+    Apart,
     Refused(Error),
 }
 
 /// The whole batch in one transaction: read, decide, store. The feed's lock comes last.
-async fn transact(
-    core: &Core,
-    batch: &[Item],
-) -> Result<Vec<Result<Answered<Response>, Error>>, Error> {
+async fn transact(core: &Core, batch: &[Item]) -> Result<Vec<Answer>, Error> {
     let Some(first) = batch.first() else {
         return Ok(Vec::new());
     };
@@ -223,7 +265,7 @@ async fn tell(
 ) -> Result<i64, Error> {
     let events = outcomes.iter_mut().filter_map(|outcome| match outcome {
         Outcome::Done(_, event) => Some(event.take()),
-        Outcome::Again(_) | Outcome::Twin(_) | Outcome::Refused(_) => None,
+        Outcome::Again(_) | Outcome::Twin(_) | Outcome::Apart | Outcome::Refused(_) => None,
     });
     let told: Vec<Option<NewEvent>> = events.collect();
     let has_event: Vec<bool> = told.iter().map(Option::is_some).collect();
@@ -260,7 +302,7 @@ async fn store_answers(
             }
             Outcome::Again(answer) => answer.account_version,
             Outcome::Twin(_) => 0,
-            Outcome::Refused(_) => continue,
+            Outcome::Apart | Outcome::Refused(_) => continue,
         };
         let Holder {
             scheme_id,
@@ -279,17 +321,20 @@ async fn store_answers(
     Ok(Some(core.access.append(tx, tenant, now, notes).await?))
 }
 
-fn answers(outcomes: Vec<Outcome>) -> Vec<Result<Answered<Response>, Error>> {
-    let mut answers: Vec<Result<Answered<Response>, Error>> = Vec::with_capacity(outcomes.len());
+fn answers(outcomes: Vec<Outcome>) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = Vec::with_capacity(outcomes.len());
     for outcome in outcomes {
         let answer = match outcome {
-            Outcome::Done(message, _) => Ok(answered(*message, false)),
-            Outcome::Again(message) => Ok(answered(*message, true)),
-            Outcome::Twin(first) => match answers.get(first) {
-                Some(Ok(first)) => Ok(answered(first.message.clone(), true)),
-                Some(Err(_)) | None => Err(Failure::internal("a twin has no answer").into()),
-            },
-            Outcome::Refused(error) => Err(error),
+            Outcome::Done(message, _) => Some(Ok(answered(*message, false))),
+            Outcome::Again(message) => Some(Ok(answered(*message, true))),
+            Outcome::Twin(first) => Some(match answers.get(first) {
+                Some(Some(Ok(first))) => Ok(answered(first.message.clone(), true)),
+                Some(Some(Err(_)) | None) | None => {
+                    Err(Failure::internal("a twin has no answer").into())
+                }
+            }),
+            Outcome::Apart => None,
+            Outcome::Refused(error) => Some(Err(error)),
         };
         answers.push(answer);
     }
