@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use tonic::Code;
 
 use crate::classification::import_mapped;
-use crate::support::{RENT, RENT_ID, World, price, rollator, second_person};
+use crate::support::{RENT, RENT_ID, World, importer, price, rollator, second_person};
 
 const TABLES: [&str; 10] = [
     "article",

@@ -137,5 +137,6 @@ async fn answer(
         known_at: None,
     };
     let view = view_in(core, tx, &looking, &item.holder).await?;
-    Ok(view.state.card_on(key.on).is_some())
+    let mut days = view.days.iter();
+    Ok(days.any(|(from, to)| (*from..=*to).contains(&key.on)))
 }

@@ -1,8 +1,10 @@
 //! Many registrations in one transaction, without waiting for more to come.
 //!
 //! A batch of which a statement fails is rolled back and its items run one by one, so a bad item
-//! costs its neighbours time, never their answer.
+//! costs its neighbours time, never their answer. What is decided with more accounts than a batch
+//! holds is run apart, in a transaction of its own.
 
+mod apart;
 mod desk;
 
 use std::{
@@ -18,12 +20,13 @@ use hjm_proto::{free_card::v1 as pb, write::WriteResponse as _};
 use hjm_service::{
     AccessNote, Answered, Failure, Scope, WriteKey,
     access::NOTES_MAX,
-    batch::{Batcher, Limits, Waiting},
+    batch::{self, Batcher, Limits, Waiting},
     crash, idempotency,
 };
 use jiff::Timestamp;
 use prost::Message as _;
 use sqlx::PgConnection;
+use tokio::sync::mpsc;
 
 use super::{
     Core, Holder, Registering, Written,
@@ -41,6 +44,9 @@ const LIMITS: Limits = Limits {
 
 type Response = pb::RegisterFeeResponse;
 type Reply = Result<Answered<Response>, Error>;
+/// What an item of a batch is answered; none where it is run apart.
+type Answer = Option<Reply>;
+type Waiter = Waiting<Item, Reply>;
 
 /// A registration.
 #[derive(Debug)]
@@ -60,32 +66,58 @@ impl Item {
 #[derive(Debug, Clone)]
 pub(crate) struct Queues(Batcher<Item, Reply>);
 
+/// What a writer writes with.
+#[derive(Debug, Clone)]
+struct Writer {
+    core: Core,
+    /// Where registrations wait that are run apart.
+    apart: mpsc::Sender<Waiter>,
+}
+
 impl Queues {
     /// Starts the writers; they end when the last of the queues' owners is gone.
     pub(crate) fn start(core: &Core) -> Self {
+        let (apart, receiver) = mpsc::channel(LIMITS.waiting_max);
+        tokio::spawn(apart::write_each(core.clone(), receiver));
         let core = core.clone();
+        let writer = Writer { core, apart };
         Self(Batcher::start(LIMITS, move |batch| {
-            write_batch(core.clone(), batch)
+            write_batch(writer.clone(), batch)
         }))
     }
 
-    /// Registers a fee with whatever else is queued.
-    pub(crate) async fn register(&self, key: WriteKey, asked: Registering) -> Written<Response> {
+    /// Queues a fee to be registered with whatever else is queued. Fees of one account are
+    /// registered in the order they are queued.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when the queue is full.
+    pub(crate) fn enqueue(&self, key: WriteKey, asked: Registering) -> Result<Queued, Failure> {
         let tenant = key.caller.tenant.clone();
         let mut hasher = DefaultHasher::new();
         (tenant.as_str(), &asked.holder).hash(&mut hasher);
         let item = Item { key, asked };
-        let queued = self.0.put_in_order(tenant, hasher.finish(), item)?;
-        queued.answer().await?
+        self.0
+            .put_in_order(tenant, hasher.finish(), item)
+            .map(Queued)
     }
 }
 
-async fn write_batch(core: Core, batch: Vec<Waiting<Item, Reply>>) {
+/// A fee that is registered whether or not anybody waits for the answer.
+#[derive(Debug)]
+pub(crate) struct Queued(batch::Queued<Reply>);
+
+impl Queued {
+    pub(crate) async fn answer(self) -> Written<Response> {
+        self.0.answer().await?
+    }
+}
+
+async fn write_batch(writer: Writer, batch: Vec<Waiter>) {
     let items: Vec<&Item> = batch.iter().map(|waiting| &waiting.item).collect();
-    match transact(&core, &items).await {
+    match transact(&writer.core, &items).await {
         Ok(answers) => {
             for (waiting, answer) in batch.into_iter().zip(answers) {
-                waiting.answer(answer);
+                answer_one(&writer, waiting, answer);
             }
         }
         Err(Error::Failure(Failure::Unavailable(text))) => {
@@ -96,21 +128,38 @@ async fn write_batch(core: Core, batch: Vec<Waiting<Item, Reply>>) {
         Err(error) => {
             tracing::debug!(%error, items = batch.len(), "a batch is run one by one");
             for waiting in batch {
-                let answer = write_alone(&core, &waiting.item).await;
-                waiting.answer(answer);
+                let answer = write_alone(&writer.core, &waiting.item).await;
+                answer_one(&writer, waiting, answer);
             }
         }
     }
 }
 
 /// A key that a twin has taken meanwhile is found when the item is run once more.
-async fn write_alone(core: &Core, item: &Item) -> Reply {
+async fn write_alone(core: &Core, item: &Item) -> Answer {
     let mut answered = transact(core, &[item]).await;
     if answered.as_ref().is_err_and(Error::is_taken) {
         answered = transact(core, &[item]).await;
     }
-    let lost = || Err(Failure::internal("a registration has no answer").into());
-    answered?.pop().unwrap_or_else(lost)
+    let lost = || Some(Err(Failure::internal("a registration has no answer").into()));
+    match answered {
+        Ok(mut answers) => answers.pop().unwrap_or_else(lost),
+        Err(error) => Some(Err(error)),
+    }
+}
+
+/// Answers an item; one that is to be run apart waits on.
+fn answer_one(writer: &Writer, waiting: Waiter, answer: Answer) {
+    match answer {
+        Some(answer) => waiting.answer(answer),
+        None => {
+            if let Err(full) = writer.apart.try_send(waiting) {
+                let text = "too many registrations wait: come back".to_owned();
+                full.into_inner()
+                    .answer(Err(Failure::Unavailable(text).into()));
+            }
+        }
+    }
 }
 
 /// What an item comes to, before anything is stored.
@@ -119,11 +168,13 @@ enum Outcome {
     Again(Box<Response>),
     /// The same request as an earlier item of the batch.
     Twin(usize),
+    /// It is decided with more accounts than the batch holds.
+    Apart,
     Refused(Error),
 }
 
 /// The whole batch in one transaction: read, decide, store. The feed's lock comes last.
-async fn transact(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Error> {
+async fn transact(core: &Core, batch: &[&Item]) -> Result<Vec<Answer>, Error> {
     let Some(first) = batch.first() else {
         return Ok(Vec::new());
     };
@@ -177,7 +228,7 @@ async fn tell(
 ) -> Result<i64, Error> {
     let events = outcomes.iter_mut().filter_map(|outcome| match outcome {
         Outcome::Done(_, event) => Some(event.take()),
-        Outcome::Again(_) | Outcome::Twin(_) | Outcome::Refused(_) => None,
+        Outcome::Again(_) | Outcome::Twin(_) | Outcome::Apart | Outcome::Refused(_) => None,
     });
     let told: Vec<Option<NewEvent>> = events.collect();
     let has_event: Vec<bool> = told.iter().map(Option::is_some).collect();
@@ -214,7 +265,7 @@ async fn store_answers(
             }
             Outcome::Again(answer) => answer.account_version,
             Outcome::Twin(_) => 0,
-            Outcome::Refused(_) => continue,
+            Outcome::Apart | Outcome::Refused(_) => continue,
         };
         let Holder {
             scheme_id,
@@ -233,17 +284,20 @@ async fn store_answers(
     Ok(Some(core.access.append(tx, tenant, now, notes).await?))
 }
 
-fn answers(outcomes: Vec<Outcome>) -> Vec<Reply> {
-    let mut answers: Vec<Reply> = Vec::with_capacity(outcomes.len());
+fn answers(outcomes: Vec<Outcome>) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = Vec::with_capacity(outcomes.len());
     for outcome in outcomes {
         let answer = match outcome {
-            Outcome::Done(message, _) => Ok(answered(*message, false)),
-            Outcome::Again(message) => Ok(answered(*message, true)),
-            Outcome::Twin(first) => match answers.get(first) {
-                Some(Ok(first)) => Ok(answered(first.message.clone(), true)),
-                Some(Err(_)) | None => Err(Failure::internal("a twin has no answer").into()),
-            },
-            Outcome::Refused(error) => Err(error),
+            Outcome::Done(message, _) => Some(Ok(answered(*message, false))),
+            Outcome::Again(message) => Some(Ok(answered(*message, true))),
+            Outcome::Twin(first) => Some(match answers.get(first) {
+                Some(Some(Ok(first))) => Ok(answered(first.message.clone(), true)),
+                Some(Some(Err(_)) | None) | None => {
+                    Err(Failure::internal("a twin has no answer").into())
+                }
+            }),
+            Outcome::Apart => None,
+            Outcome::Refused(error) => Some(Err(error)),
         };
         answers.push(answer);
     }
