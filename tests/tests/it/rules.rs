@@ -48,10 +48,31 @@ fn a_county_answers_fee_payer_and_rent_on_one_page() {
     says(
         &page,
         &[
+            "Rätt       ",
             "ålder 17",
             "Avgift     Ingen avgift för produkten.",
             "Betalare   Regionen betalar (07).",
             "Hyra       Länet har inga sådana regler här.",
+        ],
+    );
+}
+
+#[test]
+fn a_prescriber_is_told_every_reason_against() {
+    let asked = "rules --county jamtland-harjedalen --iso 120606 --age 82 --on 2025-05-01";
+    let (page, content) = hjm(asked);
+    assert!(content, "{page}");
+    says(&page, &["Whether it may be prescribed turns on: "]);
+    let expired = "--right false --training national:2019-01-01 --training local:2022-01-01";
+    let (page, _) = hjm(&format!(
+        "{asked} --profession physiotherapist --held 120606 {expired}"
+    ));
+    says(
+        &page,
+        &[
+            "rule right-from-manager, jamtland-harjedalen-directives version 1",
+            "rule local-training, jamtland-harjedalen-directives version 1",
+            "rule duplicates-with-restraint, jamtland-harjedalen-directives version 1",
         ],
     );
 }

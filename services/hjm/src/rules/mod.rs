@@ -2,6 +2,7 @@
 
 mod fee;
 mod page;
+mod right;
 mod shelf;
 mod words;
 
@@ -91,6 +92,18 @@ pub(crate) struct Rules {
     /// Whether the person seeks asylum.
     #[arg(long, default_value_t = false)]
     pub(crate) asylum_seeker: bool,
+    /// Who prescribes, as the directives call the profession: `occupational_therapist`.
+    #[arg(long)]
+    pub(crate) profession: Option<String>,
+    /// Whether the unit's manager has granted the right to prescribe.
+    #[arg(long)]
+    pub(crate) right: Option<bool>,
+    /// A training and the day it was completed, as kind:YYYY-MM-DD; may be repeated.
+    #[arg(long, value_parser = right::training)]
+    pub(crate) training: Vec<(String, Date)>,
+    /// Codes of what the person keeps beside it, separated by commas; an empty text for nothing.
+    #[arg(long, value_parser = codes)]
+    pub(crate) held: Option<Vec<IsoCode>>,
     /// The language of the page.
     #[arg(long, value_enum, default_value = "en")]
     pub(crate) lang: Language,
@@ -147,6 +160,11 @@ impl From<Living> for Housing {
 fn days(text: &str) -> Result<Vec<Date>, jiff::Error> {
     let days = text.split(',').filter(|day| !day.is_empty());
     days.map(str::parse).collect()
+}
+
+fn codes(text: &str) -> Result<Vec<IsoCode>, hjm_ids::IdError> {
+    let codes = text.split(',').filter(|code| !code.is_empty());
+    codes.map(str::parse).collect()
 }
 
 /// Prints the page.

@@ -1,4 +1,4 @@
-//! The page: four questions, each with its answer, the rule that gave it and where that is printed.
+//! The page: its questions, each with its answer, the rule that gave it and where that is printed.
 
 use hjm_billing::RentPolicy;
 use hjm_catalogue::{HomeCare, PayerFacts, PayerRules};
@@ -30,11 +30,18 @@ impl Block {
 pub(super) fn lines(args: &Rules, shelf: &Shelf, on: Date) -> Result<Vec<String>, Error> {
     let words = words::of(args.lang);
     let mut page = vec![heading(args, words, on)];
-    for (title, block) in [
+    let mut titled = vec![
         (words.fee, super::fee::block(args, shelf, on)),
         (words.payer, payer(args, shelf, on)?),
-        (words.rent, rent(args.lang, shelf, on)),
-    ] {
+    ];
+    for (index, block) in super::right::blocks(args, shelf, on)
+        .into_iter()
+        .enumerate()
+    {
+        titled.push((if index == 0 { words.right } else { "" }, block));
+    }
+    titled.push((words.rent, rent(args.lang, shelf, on)));
+    for (title, block) in titled {
         page.push(String::new());
         page.push(format!("{title:<10} {}", block.answer));
         if let Some(why) = block.why {

@@ -3,7 +3,7 @@
 use hjm_billing::{RentEnd, RentStart, RentTerms, RentUnit};
 use hjm_catalogue::{
     FeeDecision, FeeError, FeeKind, FeeReason, MonthsCovered, Payer, PayerDecision, PayerError,
-    Prescribes,
+    Prescribes, PrescribingObjection, PrescribingReason,
 };
 
 use super::Language;
@@ -13,6 +13,9 @@ pub(super) struct Words {
     pub(super) fee: &'static str,
     pub(super) payer: &'static str,
     pub(super) rent: &'static str,
+    pub(super) right: &'static str,
+    pub(super) allowed: &'static str,
+    pub(super) right_unknown: &'static str,
     pub(super) rule: &'static str,
     pub(super) version: &'static str,
     pub(super) source: &'static str,
@@ -26,6 +29,9 @@ const ENGLISH: Words = Words {
     fee: "Fee",
     payer: "Payer",
     rent: "Rent",
+    right: "Right",
+    allowed: "Nothing speaks against prescribing it.",
+    right_unknown: "Whether it may be prescribed turns on:",
     rule: "rule",
     version: "version",
     source: "source:",
@@ -39,6 +45,9 @@ const SWEDISH: Words = Words {
     fee: "Avgift",
     payer: "Betalare",
     rent: "Hyra",
+    right: "Rätt",
+    allowed: "Inget hindrar att den förskrivs.",
+    right_unknown: "Om den får förskrivas beror på:",
     rule: "regel",
     version: "version",
     source: "källa:",
@@ -72,6 +81,27 @@ pub(super) fn payer(lang: Language, decision: &PayerDecision) -> String {
         Prescribes::Region => format!("{pays} Regionen förskriver och följer upp."),
         Prescribes::Municipality => format!("{pays} Kommunen förskriver och följer upp."),
     }
+}
+
+pub(super) fn against(lang: Language, objection: &PrescribingObjection) -> String {
+    if lang == Language::En {
+        return objection.explanation.text.clone();
+    }
+    let text = match objection.reason {
+        PrescribingReason::RightNotGranted => "Får inte: verksamhetschefen har inte gett rätten.",
+        PrescribingReason::ProfessionNotAllowed => "Får inte: yrkesgruppen får inte förskriva den.",
+        PrescribingReason::UnitNotAllowed => "Får inte: enheten får inte förskriva den.",
+        PrescribingReason::ReferralRequired => "Får inte: remiss krävs.",
+        PrescribingReason::TrainingMissing => "Får inte: utbildningen är inte genomgången.",
+        PrescribingReason::TrainingExpired => "Får inte: utbildningen är för gammal.",
+        PrescribingReason::CriterionNotMet => "Får inte: kriteriet är inte uppfyllt.",
+        PrescribingReason::Contraindicated => "Får inte: kontraindikation.",
+        PrescribingReason::DuplicateNotAllowed => "Får inte: dubbelförskrivning.",
+        PrescribingReason::DuplicateNotJustified => "Får inte: skäl för dubbelförskrivning saknas.",
+        PrescribingReason::SpecialDecisionRequired => "Får inte utan särskilt beslut.",
+        PrescribingReason::FactMissing => "Kan inte avgöras.",
+    };
+    text.to_owned()
 }
 
 pub(super) fn no_payer(lang: Language, error: &PayerError) -> String {
