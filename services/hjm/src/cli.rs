@@ -7,7 +7,7 @@ use hjm_postgres::{Options, PrivateServer, default_data_dir};
 use hjm_service::{Clock, telemetry};
 
 use crate::{
-    demo, policy, print, rules, serve, statement,
+    classification, demo, policy, print, rules, serve, statement,
     suite::{Books, SuiteError},
     verify,
 };
@@ -35,6 +35,9 @@ enum Command {
     Verify(Verify),
     /// Ask a county's shipped rules on one page: the fee, who pays, how rent is counted.
     Rules(rules::Rules),
+    /// Work with the classification, ISO 9999.
+    #[command(subcommand)]
+    Classification(classification::Classification),
     /// Work with policy documents.
     #[command(subcommand)]
     Policy(policy::Policy),
@@ -164,6 +167,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         | Command::Statement(_)
         | Command::Verify(_)
         | Command::Rules(_)
+        | Command::Classification(_)
         | Command::Policy(_) => "error",
     };
     telemetry::start(telemetry::LogFormat::Text, filter);
@@ -173,6 +177,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Statement(args) => statement::run(args).await,
         Command::Verify(args) => verify::run(args).await,
         Command::Rules(args) => rules::run(&args),
+        Command::Classification(args) => classification::run(&args).await,
         Command::Policy(args) => policy::run(&args),
     };
     match done {
@@ -209,6 +214,8 @@ pub(crate) enum Error {
     UnknownCounty { county: String, known: String },
     #[error("{0} is no code of a region or municipality")]
     BadCode(String),
+    #[error("{refused} of {lines} lines are refused")]
+    BrokenLines { refused: usize, lines: usize },
     #[error("faults found: {0}")]
     PolicyFaults(usize),
     #[error("{0} of the checks found a breach")]
