@@ -6,6 +6,7 @@ mod articles;
 mod books;
 mod classification;
 mod feed;
+mod iso_lists;
 mod policies;
 mod policy_faults;
 mod prescribing;
