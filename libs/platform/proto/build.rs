@@ -9,16 +9,19 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const PROTOS: [&str; 24] = [
+const PROTOS: [&str; 27] = [
     "hjalpmedel/common/v1/types.proto",
     "hjalpmedel/event/v1/envelope.proto",
     "hjalpmedel/catalogue/v1/article.proto",
     "hjalpmedel/catalogue/v1/classification.proto",
     "hjalpmedel/catalogue/v1/decision.proto",
     "hjalpmedel/catalogue/v1/events.proto",
+    "hjalpmedel/catalogue/v1/fee.proto",
+    "hjalpmedel/catalogue/v1/payer.proto",
     "hjalpmedel/catalogue/v1/policy.proto",
     "hjalpmedel/catalogue/v1/prescribing.proto",
     "hjalpmedel/catalogue/v1/price.proto",
+    "hjalpmedel/catalogue/v1/rent.proto",
     "hjalpmedel/catalogue/v1/resources.proto",
     "hjalpmedel/prescription/v1/prescription.proto",
     "hjalpmedel/prescription/v1/resources.proto",

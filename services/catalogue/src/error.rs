@@ -4,6 +4,8 @@ use hjm_service::{Failure, Refusal};
 use jiff::civil::Date;
 use tonic::Status;
 
+use crate::app::decision::Undecided;
+
 /// What can go wrong in a use case.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -25,6 +27,8 @@ pub(crate) enum Error {
     PolicyOrder(Date),
     #[error("the section {section} is already decided by the policy {policy_id}")]
     SectionTaken { section: String, policy_id: String },
+    #[error("{}", .0.text)]
+    Undecided(Undecided),
     #[error(transparent)]
     Failure(#[from] Failure),
 }
@@ -48,6 +52,18 @@ impl From<Error> for Status {
             Error::NotPrinted(_) => ("NOT_PRINTED", "version"),
             Error::PolicyOrder(_) => ("POLICY_ORDER", "active_from"),
             Error::SectionTaken { .. } => ("SECTION_TAKEN", "policy_id"),
+            Error::Undecided(undecided) => {
+                let Undecided {
+                    reason,
+                    facts,
+                    text,
+                } = undecided;
+                let refusal = Refusal {
+                    metadata: vec![("facts", facts.join(","))],
+                    ..Refusal::new(reason, "question", text)
+                };
+                return Failure::Refused(refusal).into();
+            }
             Error::Failure(failure) => return failure.into(),
         };
         Failure::Refused(Refusal::new(reason, field, text)).into()

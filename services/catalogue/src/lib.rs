@@ -22,13 +22,12 @@ pub fn section_faults(document: &hjm_policy::PolicyDocument) -> Vec<hjm_policy::
     app::policy::section_faults(document)
 }
 
-use std::sync::Arc;
+/// The JSON Schema of policy documents.
+pub fn policy_schema() -> serde_json::Value {
+    app::policy::schema()
+}
 
-use hjm_catalogue::Directives;
-use hjm_feed::{
-    Producer,
-    policies::{PolicyShelf, Rules},
-};
+use hjm_feed::Producer;
 use hjm_service::{
     Clock, Database, Failure, crash,
     process::{self, listen},
@@ -46,10 +45,9 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 #[derive(Debug, Clone)]
 struct Deps {
     producer: Producer,
+    decisions: app::decision::Decisions,
     clock: Clock,
     drain: Drain,
-    policies: PolicyShelf,
-    directives: Arc<Rules<Directives>>,
 }
 
 /// Brings the schema up to date.
@@ -89,11 +87,10 @@ pub async fn serve(
     let options = config.serve.database.database_url.parse()?;
     let database = Database::connect(options, SCHEMA).await?;
     let deps = Deps {
+        decisions: app::decision::Decisions::start(&database),
         producer: Producer::new(database, SCHEMA),
         clock: config.serve.clock.clone(),
         drain: drain.clone(),
-        policies: PolicyShelf::default(),
-        directives: Arc::default(),
     };
     let mut routes = RoutesBuilder::default();
     grpc::mount(&mut routes, &deps);

@@ -4,8 +4,12 @@ use hjm_catalogue::EditionCode;
 use hjm_ids::TenantId;
 use hjm_policy::PolicyDocument;
 use hjm_service::{Database, Failure, Scope, verify::Finding};
+use sqlx::PgConnection;
+use uuid::Uuid;
 
-use crate::{SCHEMA, store};
+use crate::{SCHEMA, app::decision::runs_again, store};
+
+const PAGE: i64 = 1000;
 
 /// Looks through a tenant's policies, prices and classification, in the serving role.
 ///
@@ -16,6 +20,7 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
     let mut tx = database.begin(&Scope::whole(tenant.clone())).await?;
     let policies = store::policy_texts(&mut tx, tenant).await?;
     let (prices, gaps) = store::price_gaps(&mut tx, tenant).await?;
+    let (decisions, differing) = decisions_run_again(&mut tx, tenant).await?;
     let codes = store::iso_code_versions(&mut tx, tenant).await?;
     let classification = store::classification_read(&mut tx, tenant).await?;
     tx.commit().await?;
@@ -43,6 +48,11 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
             breaches: gaps,
         },
         Finding {
+            invariant: "I46 a kept decision comes out the same when its versions decide again",
+            checked: decisions,
+            breaches: differing,
+        },
+        Finding {
             invariant: "a code of the classification lies under one that is there on its first day",
             checked: codes.len() as u64,
             breaches: rootless
@@ -50,4 +60,25 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
                 .collect(),
         },
     ])
+}
+
+async fn decisions_run_again(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+) -> Result<(u64, Vec<String>), Failure> {
+    let (mut checked, mut differing, mut after) = (0, Vec::new(), Uuid::nil());
+    loop {
+        let rows = store::decision_list(tx, tenant, after, PAGE).await?;
+        let Some(last) = rows.last() else {
+            return Ok((checked, differing));
+        };
+        after = last.id.uuid();
+        for row in rows {
+            let id = row.id;
+            checked += 1;
+            if !runs_again(tx, tenant, row).await? {
+                differing.push(format!("the decision {id} comes out otherwise"));
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@ use hjm_postgres::{Options, PrivateServer, default_data_dir};
 use hjm_service::{Clock, telemetry};
 
 use crate::{
-    classification, demo, policy, print, rules, serve, statement,
+    classification, demo, explain, policy, print, rules, serve, statement,
     suite::{Books, SuiteError},
     verify,
 };
@@ -38,6 +38,8 @@ enum Command {
     /// Work with the classification, ISO 9999.
     #[command(subcommand)]
     Classification(classification::Classification),
+    /// Run a kept decision again: what was decided, why, and whether it comes out the same.
+    Explain(explain::Explain),
     /// Work with policy documents.
     #[command(subcommand)]
     Policy(policy::Policy),
@@ -168,6 +170,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         | Command::Verify(_)
         | Command::Rules(_)
         | Command::Classification(_)
+        | Command::Explain(_)
         | Command::Policy(_) => "error",
     };
     telemetry::start(telemetry::LogFormat::Text, filter);
@@ -178,6 +181,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Verify(args) => verify::run(args).await,
         Command::Rules(args) => rules::run(&args),
         Command::Classification(args) => classification::run(&args).await,
+        Command::Explain(args) => explain::run(args).await,
         Command::Policy(args) => policy::run(&args),
     };
     match done {
@@ -216,6 +220,8 @@ pub(crate) enum Error {
     BadCode(String),
     #[error("{refused} of {lines} lines are refused")]
     BrokenLines { refused: usize, lines: usize },
+    #[error("the decision comes out otherwise: the books or the program are damaged")]
+    Disagrees,
     #[error("faults found: {0}")]
     PolicyFaults(usize),
     #[error("{0} of the checks found a breach")]

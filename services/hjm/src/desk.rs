@@ -27,6 +27,18 @@ pub struct Addresses {
     pub free_card: String,
 }
 
+impl Addresses {
+    /// One service's address, for a caller that calls no other.
+    pub(crate) fn only(address: &str) -> Self {
+        Self {
+            catalogue: address.to_owned(),
+            prescription: address.to_owned(),
+            billing: address.to_owned(),
+            free_card: address.to_owned(),
+        }
+    }
+}
+
 /// A caller with its four channels.
 #[derive(Debug, Clone)]
 pub struct Desk {
@@ -116,6 +128,10 @@ calls! {
         (ImportPolicyRequest) -> c::ImportPolicyResponse;
     activate_policy: catalogue c policy_service_client PolicyServiceClient
         (ActivatePolicyRequest) -> c::ActivatePolicyResponse;
+    decide_fees: catalogue c decision_service_client DecisionServiceClient
+        (DecideFeesRequest) -> c::DecideFeesResponse;
+    explain: catalogue c decision_service_client DecisionServiceClient
+        (ExplainRequest) -> c::ExplainResponse;
     create_principal: prescription p organisation_service_client OrganisationServiceClient
         (CreatePrincipalRequest) -> p::CreatePrincipalResponse;
     list_principals: prescription p organisation_service_client OrganisationServiceClient

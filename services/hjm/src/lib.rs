@@ -8,6 +8,7 @@ pub mod story;
 pub mod suite;
 
 mod demo;
+mod explain;
 mod policy;
 mod print;
 mod rules;

@@ -21,11 +21,18 @@ pub(crate) enum Policy {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Print the JSON Schema of documents, for editors.
+    Schema,
 }
 
 pub(crate) fn run(args: &Policy) -> Result<(), Error> {
     match args {
         Policy::Check { files } => check(files),
+        Policy::Schema => {
+            let schema = catalogue_service::policy_schema();
+            print::line(serde_json::to_string_pretty(&schema)?);
+            Ok(())
+        }
     }
 }
 

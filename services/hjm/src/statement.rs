@@ -10,13 +10,7 @@ use crate::{
 };
 
 pub(crate) async fn run(args: Statement) -> Result<(), Error> {
-    // Only billing is called; the other addresses are never connected to.
-    let addresses = Addresses {
-        catalogue: args.billing.clone(),
-        prescription: args.billing.clone(),
-        billing: args.billing.clone(),
-        free_card: args.billing.clone(),
-    };
+    let addresses = Addresses::only(&args.billing);
     let desk = Desk::new(&addresses, Caller::service(args.tenant.clone(), "hjm"))?;
     let request = b::GetStatementRequest {
         customer_number: args.customer.to_string(),

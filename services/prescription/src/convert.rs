@@ -1,6 +1,6 @@
 //! Wire types to prescription's own and back.
 
-use hjm_catalogue::{FeeDecision, FeeKind, MonthsCovered, Occasion};
+use hjm_catalogue::{CollectedBy, FeeDecision, FeeKind, IncomeTo, MonthsCovered, Occasion};
 use hjm_ids::{
     ArticleNumber, CustomerNumber, IdentityKind, LoanId, PersonIdentity, PrincipalId, RecipientId,
     UnitNumber,
@@ -342,6 +342,24 @@ pub(crate) fn to_pb_own_fee(decision: &FeeDecision) -> common::OwnFee {
         whole_months: terms.covers == Some(MonthsCovered::WholeMonth),
         trial_months: terms.trial_months.map_or(0, u32::from),
         person_owns: terms.person_owns,
+        collected_by: terms
+            .collected_by
+            .map_or(0, |by| to_pb_collector(by).into()),
+        income_to: to_pb_income(terms.income_to).into(),
+    }
+}
+
+fn to_pb_collector(by: CollectedBy) -> common::FeeCollector {
+    match by {
+        CollectedBy::Desk => common::FeeCollector::Desk,
+        CollectedBy::Invoice => common::FeeCollector::Invoice,
+    }
+}
+
+fn to_pb_income(to: IncomeTo) -> common::FeeIncome {
+    match to {
+        IncomeTo::AidCentre => common::FeeIncome::AidCentre,
+        IncomeTo::Payer => common::FeeIncome::Payer,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::support::World;
     clippy::disallowed_methods,
     reason = "the Makefile hands the interpreter over this way"
 )]
-fn python(arguments: &[&str]) -> String {
+pub(crate) fn python(arguments: &[&str]) -> String {
     let python = std::env::var("HJM_PYTHON").expect("HJM_PYTHON is unset: run `make test`");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
     let output = Command::new(python)

@@ -1,8 +1,16 @@
 //! The command line's answers from the shipped rules, as a reader gets them.
 
-use std::{fs, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
-use crate::support::program;
+use hjm::story::county::JAMTLAND;
+use hjm_proto::{catalogue::v1 as c, common::v1::Occasion};
+use hjm_testkit::date;
+use jiff::civil;
+
+use crate::{
+    python::python,
+    support::{World, program},
+};
 
 /// What `hjm` prints, and whether it was content.
 fn hjm(arguments: &str) -> (String, bool) {
@@ -66,20 +74,26 @@ fn a_missing_fact_is_asked_for_by_name() {
     says(&page, &["no county atlantis has rules here", "kronoberg"]);
 }
 
+/// Every policy document of the repository.
+fn shipped() -> Vec<PathBuf> {
+    let policies = format!("{}/../policies", env!("CARGO_MANIFEST_DIR"));
+    let counties = fs::read_dir(policies)
+        .unwrap()
+        .map(|county| county.unwrap().path());
+    let files = counties
+        .filter(|county| county.is_dir())
+        .flat_map(|county| {
+            let files = fs::read_dir(county).unwrap();
+            files.map(|file| file.unwrap().path()).collect::<Vec<_>>()
+        });
+    files
+        .filter(|file| file.extension().is_some_and(|kind| kind == "toml"))
+        .collect()
+}
+
 #[test]
 fn every_shipped_document_is_right_and_a_broken_one_is_told_line_by_line() {
-    let policies = format!("{}/../policies", env!("CARGO_MANIFEST_DIR"));
-    let mut files = Vec::new();
-    for county in fs::read_dir(policies).unwrap() {
-        let county = county.unwrap().path();
-        if county.is_dir() {
-            files.extend(
-                fs::read_dir(county)
-                    .unwrap()
-                    .map(|file| file.unwrap().path()),
-            );
-        }
-    }
+    let files = shipped();
     let names: Vec<String> = files
         .iter()
         .map(|file| file.display().to_string())
@@ -116,4 +130,92 @@ fn every_shipped_document_is_right_and_a_broken_one_is_told_line_by_line() {
             "faults found: 1",
         ],
     );
+}
+
+#[test]
+fn editors_know_every_field_and_tell_a_wrong_one() {
+    let schema = format!("{}/../policies/schema.json", env!("CARGO_MANIFEST_DIR"));
+    let (printed, content) = hjm("policy schema");
+    assert!(content, "{printed}");
+    let committed = fs::read_to_string(&schema).unwrap();
+    assert_eq!(
+        committed, printed,
+        "run `hjm policy schema > policies/schema.json`"
+    );
+
+    let files = shipped();
+    let names = files.iter().map(|file| file.to_str().unwrap());
+    let arguments: Vec<&str> = ["check_policies.py", &schema]
+        .into_iter()
+        .chain(names)
+        .collect();
+    let told = python(&arguments);
+    let wrong: Vec<_> = told
+        .lines()
+        .zip(&files)
+        .filter(|(told, _)| *told != "right")
+        .collect();
+    assert_eq!(wrong, []);
+    assert_eq!(told.lines().count(), files.len());
+
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("fees.toml");
+    let path = files
+        .iter()
+        .find(|file| file.ends_with("dalarna/fees.toml"));
+    let text = fs::read_to_string(path.unwrap()).unwrap();
+    for (right, wrong, place) in [
+        ("kind = \"ONE_OFF\"", "kind = \"ONCE\"", "$.fees.fee[0]"),
+        (
+            "amount = \"250.00\"",
+            "amount = 250",
+            "$.fees.fee[0].amount",
+        ),
+        ("tenant = ", "tenants = ", "$:"),
+    ] {
+        fs::write(&broken, text.replacen(right, wrong, 1)).unwrap();
+        let told = python(&["check_policies.py", &schema, broken.to_str().unwrap()]);
+        assert!(told.starts_with(place), "{place} in {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_decision_is_explained_and_runs_again() {
+    let world = World::open().await;
+    let teller = world.teller(&JAMTLAND, "explained");
+    teller.day(civil::date(2025, 3, 10)).unwrap();
+    JAMTLAND.set_up(&teller).await.unwrap();
+    let question = c::FeeQuestion {
+        on: date("2025-03-10"),
+        born_on: date("1942-05-01"),
+        about: Some(c::fee_question::About::Device(c::DeviceFee {
+            iso_code: "120606".to_owned(),
+            product_group: 3,
+            occasion: Occasion::First.into(),
+            ..Default::default()
+        })),
+    };
+    let request = c::DecideFeesRequest {
+        questions: vec![question],
+        as_known_at: None,
+    };
+    let decided = teller.desk.decide_fees(request).await.unwrap();
+    let id = &decided.results[0].decision_id;
+    let tenant = JAMTLAND.tenant;
+    let catalogue = &world.suite.addresses.catalogue;
+    let asked = format!("explain {id} --tenant {tenant} --catalogue {catalogue}");
+    let (told, content) = hjm(&asked);
+    assert!(content, "{told}");
+    says(
+        &told,
+        &[
+            "rule      rollator, jamtland-harjedalen-fees",
+            "age=82",
+            "jamtland-harjedalen-fees version 1, SHA-256 ",
+            "again     the same versions answer the same",
+        ],
+    );
+    let (told, content) = hjm(&asked.replace(id, "00000000-0000-5000-8000-000000000000"));
+    assert!(!content);
+    says(&told, &["decision was not found"]);
 }

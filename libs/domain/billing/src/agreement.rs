@@ -3,8 +3,11 @@
 
 use hjm_ids::plus_months;
 use hjm_money::{Money, MoneyError};
-use hjm_policy::{Explanation, Fault, PolicyDocument, PolicyReference, Row, Section};
+use hjm_policy::{
+    Explanation, Fault, PolicyDocument, PolicyReference, Row, Section, SectionSchema,
+};
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::rent_rule::{rows, valid_on};
@@ -70,20 +73,21 @@ pub enum AgreementError {
     Cost(#[from] MoneyError),
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ConsultationRow {
     #[serde(deserialize_with = "hjm_policy::from_text")]
+    #[schemars(with = "String")]
     from: Money,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct InstallationRow {
     home_region_only: bool,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct MonthsRow {
     months: u16,
@@ -102,6 +106,15 @@ pub struct NationalAgreement {
 const SECTION: &str = "national_agreement";
 
 impl NationalAgreement {
+    /// What the section is written in, for editors.
+    pub fn schema() -> SectionSchema {
+        SectionSchema::new()
+            .rows::<ConsultationRow>("consultation")
+            .rows::<InstallationRow>("installation")
+            .rows::<MonthsRow>("claim")
+            .rows::<MonthsRow>("objection")
+    }
+
     /// Reads the section `national_agreement`; none when the document has none.
     ///
     /// ```toml

@@ -2,7 +2,7 @@
 
 use hjm_ids::{IsoCode, months_between, plus_months};
 use hjm_money::{Money, MoneyError, Rounding};
-use hjm_policy::{Explanation, Fault, PolicyDocument, PolicyReference, Row};
+use hjm_policy::{Explanation, Fault, PolicyDocument, PolicyReference, Row, SectionSchema};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
@@ -24,6 +24,11 @@ pub struct LossPolicy {
 }
 
 impl LossPolicy {
+    /// What the section is written in, for editors.
+    pub fn schema() -> SectionSchema {
+        loss_file::schema()
+    }
+
     /// Reads the section `loss`; none when the document has none. All tables may be left out; a
     /// question to a table that has no row on the day is [`LossError::NoRule`], but for `grace`.
     ///

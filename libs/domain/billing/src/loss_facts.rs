@@ -4,12 +4,13 @@ use hjm_ids::IsoCode;
 use hjm_money::{Money, MoneyError};
 use hjm_policy::Explanation;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::BillingError;
 
 /// What was lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum LossKind {
     /// A device with a number of its own.
@@ -41,7 +42,7 @@ impl LossKind {
 }
 
 /// Who pays a loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum LossPayer {
     /// The customer number that pays the rent.

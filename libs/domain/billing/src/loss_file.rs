@@ -2,7 +2,8 @@
 
 use hjm_ids::IsoCode;
 use hjm_money::Money;
-use hjm_policy::{Fault, PolicyDocument, Row, Section, SectionReader};
+use hjm_policy::{Fault, PolicyDocument, Row, Section, SectionReader, SectionSchema};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::loss::LossPolicy;
@@ -12,7 +13,7 @@ use crate::loss_facts::{LossKind, LossPayer};
 const PERCENT_MAX: u8 = 100;
 
 /// What a charge is reckoned from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Base {
     /// The residual value.
@@ -25,7 +26,7 @@ pub(crate) enum Base {
     Flat,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RuleRow {
     pub(crate) of: LossKind,
@@ -36,20 +37,22 @@ pub(crate) struct RuleRow {
     /// In per cent of the price, in place of a residual value that is nothing.
     pub(crate) percent_without_residual: Option<u8>,
     #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    #[schemars(with = "Option<String>")]
     pub(crate) at_least: Option<Money>,
     #[serde(default)]
     pub(crate) administrative_fee: bool,
     pub(crate) pays: LossPayer,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FeeRow {
     #[serde(deserialize_with = "hjm_policy::from_text")]
+    #[schemars(with = "String")]
     pub(crate) amount: Money,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ShareRow {
     pub(crate) of: LossKind,
@@ -58,26 +61,39 @@ pub(crate) struct ShareRow {
     pub(crate) percent: u8,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DepreciationRow {
     pub(crate) group: String,
     #[serde(default, deserialize_with = "hjm_policy::from_texts")]
+    #[schemars(with = "Vec<String>")]
     pub(crate) iso: Vec<IsoCode>,
     pub(crate) years: u16,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GraceRow {
     pub(crate) months: u16,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MoveRow {
     #[serde(deserialize_with = "hjm_policy::from_text")]
+    #[schemars(with = "String")]
     pub(crate) residual_above: Money,
+}
+
+/// The section's keys, for editors.
+pub(crate) fn schema() -> SectionSchema {
+    SectionSchema::new()
+        .rows::<RuleRow>("rule")
+        .rows::<FeeRow>("administrative_fee")
+        .rows::<ShareRow>("share")
+        .rows::<DepreciationRow>("depreciation")
+        .rows::<GraceRow>("grace")
+        .rows::<MoveRow>("move")
 }
 
 /// Reads the section; none when the document does not hold it.

@@ -2,7 +2,9 @@
 
 use hjm_ids::days_inclusive;
 use hjm_money::UnitPrice;
-use hjm_policy::{Explanation, Fault, PolicyDocument, PolicyReference, Row, Section};
+use hjm_policy::{
+    Explanation, Fault, PolicyDocument, PolicyReference, Row, Section, SectionSchema,
+};
 use jiff::civil::Date;
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -27,6 +29,15 @@ pub struct RentPolicy {
 }
 
 impl RentPolicy {
+    /// What the section is written in, for editors.
+    pub fn schema() -> SectionSchema {
+        SectionSchema::new()
+            .rows::<UnitRow>("unit")
+            .rows::<StartRow>("start")
+            .rows::<EndRow>("end")
+            .rows::<FormulaRow>("formula")
+    }
+
     /// Reads the section `rent`; none when the document has none.
     ///
     /// Three tables of rows, each row with `value`, `valid_from`, `source` and, where it ends,

@@ -3,11 +3,12 @@
 use hjm_policy::{Row, SectionReader};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// What rent is counted in (Q1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum RentUnit {
     /// `DAY`: each civil day, first and last both counted (R1).
     #[serde(rename = "DAY")]
@@ -32,7 +33,7 @@ impl RentUnit {
 }
 
 /// The first day of rent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RentStart {
     /// `DELIVERY`: the day of delivery.
@@ -53,7 +54,7 @@ impl RentStart {
 }
 
 /// The last day of rent (Q2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RentEnd {
     /// `RETURN_REGISTERED`: the day of the registered return (source 003 §7.2), death or not.
@@ -78,13 +79,13 @@ impl RentEnd {
     }
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UnitRow {
     pub(crate) value: RentUnit,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StartRow {
     pub(crate) value: RentStart,
@@ -92,7 +93,7 @@ pub(crate) struct StartRow {
     pub(crate) late_after_hours: Option<u16>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EndRow {
     pub(crate) value: RentEnd,
@@ -100,7 +101,7 @@ pub(crate) struct EndRow {
 }
 
 /// A price a day made of what a device costs (R3).
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FormulaRow {
     /// Per cent on top of depreciation, while depreciation lasts (decisions 39).

@@ -46,7 +46,8 @@
 
 use hjm_ids::IsoCode;
 use hjm_money::Money;
-use hjm_policy::{Fault, PolicyDocument, Row, Section, SectionReader};
+use hjm_policy::{Fault, PolicyDocument, Row, Section, SectionReader, SectionSchema};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -70,11 +71,12 @@ macro_rules! rows {
         $($(#[$attribute:meta])* $field:ident: $type:ty,)*
     } asks $question:expr;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Debug, Deserialize)]
+        #[derive(Clone, Debug, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub(crate) struct $name {
             id: String,
             #[serde(default, deserialize_with = "hjm_policy::from_texts")]
+            #[schemars(with = "Vec<String>")]
             iso: Vec<IsoCode>,
             $($(#[$attribute])* pub(crate) $field: $type,)*
         }
@@ -130,6 +132,7 @@ rows! {
     /// What somebody else decides.
     SpecialRow {
         #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+        #[schemars(with = "Option<String>")]
         above: Option<Money>,
         #[serde(default)]
         outside_range: bool,
@@ -137,7 +140,7 @@ rows! {
     } asks |row| if row.outside_range { "range" } else { "price" };
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Duplicates {
     Allowed,
@@ -147,6 +150,20 @@ pub(crate) enum Duplicates {
 
 fn yes() -> bool {
     true
+}
+
+/// The section's keys, for editors.
+pub(crate) fn schema() -> SectionSchema {
+    SectionSchema::new()
+        .rows::<RightRow>("right")
+        .rows::<ProfessionRow>("profession")
+        .rows::<UnitRow>("unit")
+        .rows::<ReferralRow>("referral")
+        .rows::<TrainingRow>("training")
+        .rows::<AnswerRow>("criterion")
+        .rows::<AnswerRow>("contraindication")
+        .rows::<DuplicatesRow>("duplicates")
+        .rows::<SpecialRow>("special_decision")
 }
 
 /// Reads the section; none when the document does not hold it.

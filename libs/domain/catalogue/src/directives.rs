@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hjm_ids::{IsoCode, plus_months};
-use hjm_policy::{Explanation, Fault, PolicyDocument, PolicyReference, Row};
+use hjm_policy::{Explanation, Fault, PolicyDocument, PolicyReference, Row, SectionSchema};
 
 use crate::area::specificity;
 use crate::directive_file::{
@@ -67,6 +67,11 @@ impl Said {
 }
 
 impl Directives {
+    /// What the section is written in, for editors.
+    pub fn schema() -> SectionSchema {
+        directive_file::schema()
+    }
+
     /// Reads the section `directives` of a document; none when it does not hold it.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use hjm_ids::IsoCode;
 use hjm_money::{Money, MoneyError};
 use hjm_policy::Explanation;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::group::ProductGroup;
@@ -97,7 +98,7 @@ pub enum FeeKind {
 }
 
 /// Which calendar months a monthly subscription is charged for (Q13).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum MonthsCovered {
     /// Those with a device on every day.
@@ -107,7 +108,7 @@ pub enum MonthsCovered {
 }
 
 /// Who takes the person's money (decisions 22).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CollectedBy {
     /// The desk where it is handed out.
@@ -117,7 +118,9 @@ pub enum CollectedBy {
 }
 
 /// Whose income the fee is (decisions 23).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum IncomeTo {
     /// The aid centre's.

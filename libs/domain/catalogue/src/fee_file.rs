@@ -59,7 +59,8 @@
 
 use hjm_ids::IsoCode;
 use hjm_money::Money;
-use hjm_policy::{Fault, PolicyDocument, Row, Section, SectionReader};
+use hjm_policy::{Fault, PolicyDocument, Row, Section, SectionReader, SectionSchema};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::area::meet;
@@ -67,7 +68,7 @@ use crate::conditions::Range;
 use crate::fee_row::{FeeRow, Per, RowKind};
 use crate::fee_table::FeeTable;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Handling {
     NotPrescribable,
@@ -76,7 +77,7 @@ pub(crate) enum Handling {
     Free,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GroupRow {
     pub(crate) id: String,
@@ -84,15 +85,16 @@ pub(crate) struct GroupRow {
     pub(crate) handling: Handling,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CostCapRow {
     pub(crate) id: String,
     #[serde(deserialize_with = "hjm_policy::from_text")]
+    #[schemars(with = "String")]
     pub(crate) amount: Money,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum When {
     UnderAge,
@@ -101,21 +103,23 @@ pub(crate) enum When {
     Replacement,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExemptionRow {
     pub(crate) id: String,
     pub(crate) when: When,
     pub(crate) age_below: Option<u16>,
     #[serde(default, deserialize_with = "hjm_policy::from_texts")]
+    #[schemars(with = "Vec<String>")]
     pub(crate) iso: Vec<IsoCode>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ServiceRow {
     pub(crate) id: String,
     #[serde(deserialize_with = "hjm_policy::from_text")]
+    #[schemars(with = "String")]
     pub(crate) amount: Money,
     pub(crate) per: String,
     pub(crate) scheme: Option<String>,
@@ -129,11 +133,12 @@ impl ServiceRow {
     }
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AllowanceRow {
     pub(crate) id: String,
     #[serde(deserialize_with = "hjm_policy::from_text")]
+    #[schemars(with = "String")]
     pub(crate) amount: Money,
     pub(crate) interval_months: Option<u16>,
     #[serde(default)]
@@ -173,6 +178,17 @@ pub(crate) fn parse(document: &PolicyDocument) -> Result<Option<FeeTable>, Vec<F
     }
     section.finish()?;
     Ok(Some(table))
+}
+
+/// The section's keys, for editors.
+pub(crate) fn schema() -> SectionSchema {
+    SectionSchema::new()
+        .rows::<GroupRow>("group")
+        .rows::<FeeRow>("fee")
+        .rows::<CostCapRow>("cost_cap")
+        .rows::<ExemptionRow>("exemption")
+        .rows::<ServiceRow>("service")
+        .rows::<AllowanceRow>("allowance")
 }
 
 fn groups(section: &mut SectionReader<'_>) -> Vec<Row<GroupRow>> {

@@ -4,6 +4,7 @@ use hjm_ids::{IsoCode, age_on, plus_months};
 use hjm_money::{Money, Rounding};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::area::{meet, specificity};
@@ -12,7 +13,7 @@ use crate::fee::{
     CollectedBy, FeeError, FeeFacts, FeeKind, FeeReason, FeeTerms, IncomeTo, MonthsCovered,
 };
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum RowKind {
     OneOff,
@@ -27,7 +28,7 @@ pub(crate) enum RowKind {
 }
 
 /// What the amount is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Per {
     #[default]
@@ -36,22 +37,26 @@ pub(crate) enum Per {
     Pair,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FeeRow {
     pub(crate) id: String,
     #[serde(default, deserialize_with = "hjm_policy::from_texts")]
+    #[schemars(with = "Vec<String>")]
     pub(crate) iso: Vec<IsoCode>,
     pub(crate) kind: RowKind,
     #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    #[schemars(with = "Option<String>")]
     pub(crate) amount: Option<Money>,
     #[serde(default)]
     pub(crate) per: Per,
     pub(crate) scheme: Option<String>,
     pub(crate) share_percent: Option<u8>,
     #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    #[schemars(with = "Option<String>")]
     pub(crate) floor: Option<Money>,
     #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    #[schemars(with = "Option<String>")]
     pub(crate) ceiling: Option<Money>,
     #[serde(default)]
     pub(crate) ceiling_of_scheme: bool,
@@ -66,8 +71,10 @@ pub(crate) struct FeeRow {
     pub(crate) age_from: Option<u16>,
     pub(crate) age_below: Option<u16>,
     #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    #[schemars(with = "Option<String>")]
     pub(crate) value_from: Option<Money>,
     #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    #[schemars(with = "Option<String>")]
     pub(crate) value_below: Option<Money>,
     pub(crate) number_from: Option<u16>,
     pub(crate) number_below: Option<u16>,

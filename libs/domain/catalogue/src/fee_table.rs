@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use hjm_ids::{IsoCode, age_on};
 use hjm_money::Money;
-use hjm_policy::{Explanation, Fault, PolicyDocument, PolicyReference, Row};
+use hjm_policy::{Explanation, Fault, PolicyDocument, PolicyReference, Row, SectionSchema};
 use jiff::civil::Date;
 
 use crate::area::specificity;
@@ -27,6 +27,11 @@ pub struct FeeTable {
 }
 
 impl FeeTable {
+    /// What the section is written in, for editors.
+    pub fn schema() -> SectionSchema {
+        fee_file::schema()
+    }
+
     /// Reads the section `fees` of a document; none when it does not hold it.
     ///
     /// # Errors

@@ -26,7 +26,8 @@
 //! Every row also has `valid_from`, `source` and, where it ends, `valid_to`.
 
 use hjm_ids::{IsoCode, age_on};
-use hjm_policy::{Fault, PolicyDocument, Section, SectionReader};
+use hjm_policy::{Fault, PolicyDocument, Section, SectionReader, SectionSchema};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::area::meet;
@@ -36,7 +37,7 @@ use crate::payer_facts::{
 };
 use crate::payers::PayerRules;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Pays {
     Region,
@@ -50,14 +51,14 @@ pub(crate) enum Pays {
     Outside,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum FollowsUp {
     Region,
     Municipality,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PayerRow {
     pub(crate) id: String,
@@ -65,6 +66,7 @@ pub(crate) struct PayerRow {
     pub(crate) apply_to: Option<String>,
     pub(crate) follows_up: Option<FollowsUp>,
     #[serde(default, deserialize_with = "hjm_policy::from_texts")]
+    #[schemars(with = "Vec<String>")]
     pub(crate) iso: Vec<IsoCode>,
     age_from: Option<u16>,
     age_below: Option<u16>,
@@ -178,6 +180,11 @@ impl PayerRow {
             && agree(self.speech_therapist, other.speech_therapist)
             && agree(self.asylum_seeker, other.asylum_seeker)
     }
+}
+
+/// The section's keys, for editors.
+pub(crate) fn schema() -> SectionSchema {
+    SectionSchema::new().rows::<PayerRow>("rule")
 }
 
 /// Reads the section; none when the document does not hold it.

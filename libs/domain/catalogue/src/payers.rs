@@ -1,7 +1,7 @@
 //! Who pays for a device, and who prescribes and follows it up.
 
 use hjm_ids::PrincipalId;
-use hjm_policy::{Explanation, Fault, PolicyDocument, PolicyReference, Row};
+use hjm_policy::{Explanation, Fault, PolicyDocument, PolicyReference, Row, SectionSchema};
 
 use crate::area::specificity;
 use crate::payer_facts::{HomeCare, PayerFacts};
@@ -81,6 +81,11 @@ pub struct PayerRules {
 }
 
 impl PayerRules {
+    /// What the section is written in, for editors.
+    pub fn schema() -> SectionSchema {
+        payer_file::schema()
+    }
+
     /// Reads the section `payers` of a document; none when it does not hold it.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use hjm_money::Money;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::scheme::Limit;
@@ -46,17 +47,21 @@ pub fn formula_ceiling(
 }
 
 /// A row of limits as it is written: one of an amount, a count and a formula.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ceiling {
     #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    #[schemars(with = "Option<String>")]
     amount: Option<Money>,
     count: Option<u32>,
     #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    #[schemars(with = "Option<String>")]
     base_amount: Option<Money>,
     #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    #[schemars(with = "Option<String>")]
     factor: Option<Decimal>,
     #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    #[schemars(with = "Option<String>")]
     floor_to: Option<Money>,
 }
 

@@ -5,6 +5,7 @@ use hjm_money::Money;
 use hjm_policy::{PolicyReference, Row, Validity};
 use jiff::ToSpan;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::EngineError;
@@ -12,7 +13,7 @@ use crate::log::FeeKind;
 use crate::wire;
 
 /// How fees below the ceiling stop counting (D-2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WindowMode {
     /// `ROLLING`: each fee counts for its own length of the window.
@@ -22,7 +23,7 @@ pub enum WindowMode {
 }
 
 /// Which day is the last of a window or a card (D-1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EndRule {
     /// `DAY_BEFORE`: the day before the anniversary.
@@ -32,7 +33,7 @@ pub enum EndRule {
 }
 
 /// Which date of a prescription a fee is counted on (decisions 21). Who registers fees reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EventDateBasis {
     /// `PRESCRIBED_ON`.
@@ -42,7 +43,7 @@ pub enum EventDateBasis {
 }
 
 /// What the cancellation of a fee does to a final card it built (D-8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CancelFinal {
     /// `RETAIN`: the card stays to its end.
@@ -52,7 +53,7 @@ pub enum CancelFinal {
 }
 
 /// Where the excess over a limit is settled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Settlement {
     /// `AT_DESK`: the desk charges no more than what remains.
@@ -107,7 +108,7 @@ impl WindowLength {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Window {
     pub(crate) months: Option<u16>,
@@ -116,73 +117,76 @@ pub(crate) struct Window {
     pub(crate) end_rule: EndRule,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EventDate {
     pub(crate) basis: EventDateBasis,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Preliminary {
     pub(crate) hours: u32,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OnCancelFinal {
     pub(crate) action: CancelFinal,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settled {
     pub(crate) mode: Settlement,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExternalCards {
     pub(crate) accept: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tier {
     #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    #[schemars(with = "Option<String>")]
     pub(crate) up_to: Option<Money>,
     pub(crate) share_percent: u8,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NotCounted {
     #[serde(deserialize_with = "hjm_policy::from_text")]
+    #[schemars(with = "String")]
     pub(crate) kind: FeeKind,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Exempt {
     pub(crate) under: u8,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reads {
     pub(crate) scheme: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Areas {
     pub(crate) at_least: u16,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Member {
     #[serde(deserialize_with = "hjm_policy::from_text")]
+    #[schemars(with = "String")]
     pub(crate) principal: PrincipalId,
 }
 

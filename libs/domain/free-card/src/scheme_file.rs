@@ -1,6 +1,7 @@
 //! How a scheme is written in a policy document.
 
-use hjm_policy::{Fault, PolicyDocument, Row, Section, SectionReader};
+use hjm_policy::{Fault, PolicyDocument, Row, Section, SectionReader, SectionSchema};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -17,13 +18,32 @@ const WINDOW_DAYS_MAX: u16 = 3660;
 /// The longest preliminary time: a leap year.
 const PRELIMINARY_HOURS_MAX: u32 = 24 * 366;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     id: String,
 }
 
 impl Scheme {
+    /// What the section is written in, for editors.
+    pub fn schema() -> SectionSchema {
+        SectionSchema::new()
+            .settings::<Settings>()
+            .rows::<Window>("window")
+            .rows::<EventDate>("event_date")
+            .rows::<Preliminary>("preliminary")
+            .rows::<OnCancelFinal>("on_cancel_final")
+            .rows::<Settled>("settlement")
+            .rows::<ExternalCards>("external_cards")
+            .rows::<Areas>("areas")
+            .rows::<Tier>("tier")
+            .rows::<Ceiling>("ceiling")
+            .rows::<NotCounted>("not_counted")
+            .rows::<Exempt>("exempt")
+            .rows::<Reads>("reads")
+            .rows::<Member>("member")
+    }
+
     /// Reads the section `free_card`; none when the document has none.
     ///
     /// Every table but the first is a row with `valid_from`, `source` and, where it ends,

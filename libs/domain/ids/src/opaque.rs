@@ -57,6 +57,8 @@ fn read(text: &str) -> Option<Uuid> {
 opaque_ids! {
     /// A person within one county's books.
     RecipientId = "a recipient id";
+    /// A decision that is kept: what was asked and answered, by which policies.
+    DecisionId = "a decision id";
     /// A prescription: one occasion, one or more lines.
     PrescriptionId = "a prescription id";
     /// One article on a prescription.

@@ -29,6 +29,7 @@ mod fault;
 mod in_force;
 mod reader;
 mod row;
+mod schema;
 mod text;
 mod validity;
 
@@ -38,5 +39,6 @@ pub use fault::Fault;
 pub use in_force::PolicySet;
 pub use reader::SectionReader;
 pub use row::Row;
+pub use schema::{SectionSchema, document_schema};
 pub use text::{from_text, from_text_optional, from_texts};
 pub use validity::Validity;

@@ -2,6 +2,7 @@
 //! access under a tenant, typed failures, idempotency, deadlines, health, reflection and drain.
 
 pub mod access;
+pub mod batch;
 pub mod caller;
 pub mod client;
 pub mod clock;

@@ -2,8 +2,8 @@
 
 pub(crate) mod article;
 pub(crate) mod classification;
+pub(crate) mod decision;
 pub(crate) mod policy;
-pub(crate) mod prescribing;
 pub(crate) mod price;
 
 use hjm_service::Answered;

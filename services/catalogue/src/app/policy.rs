@@ -4,7 +4,7 @@ use hjm_billing::{LossPolicy, NationalAgreement, RentPolicy};
 use hjm_catalogue::{Directives, FeeTable, PayerRules};
 use hjm_feed::NewEvent;
 use hjm_free_card::Scheme;
-use hjm_policy::{Fault, PolicyDocument, Section};
+use hjm_policy::{Fault, PolicyDocument, Section, document_schema};
 use hjm_proto::catalogue::v1 as pb;
 use hjm_service::{Caller, Failure, Violations, WriteKey};
 use jiff::civil::Date;
@@ -34,6 +34,22 @@ pub(crate) fn section_faults(document: &PolicyDocument) -> Vec<Fault> {
         faults.extend(checked.err().into_iter().flatten());
     }
     faults
+}
+
+/// The shape of a document, for editors: every section as the domain lib that owns it reads it.
+pub(crate) fn schema() -> serde_json::Value {
+    document_schema(Section::ALL.into_iter().map(|section| {
+        let shape = match section {
+            Section::Fees => FeeTable::schema(),
+            Section::Payers => PayerRules::schema(),
+            Section::Directives => Directives::schema(),
+            Section::Rent => RentPolicy::schema(),
+            Section::Loss => LossPolicy::schema(),
+            Section::NationalAgreement => NationalAgreement::schema(),
+            Section::FreeCard => Scheme::schema(),
+        };
+        (section, shape)
+    }))
 }
 
 /// Reads a policy text with every domain lib that owns a section of it.

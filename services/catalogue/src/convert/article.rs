@@ -51,7 +51,11 @@ pub(crate) fn from_pb_article(
 }
 
 /// A product has a whole code; two or four digits name an area.
-fn from_pb_product_code(violations: &mut Violations, field: &str, code: &str) -> Option<IsoCode> {
+pub(crate) fn from_pb_product_code(
+    violations: &mut Violations,
+    field: &str,
+    code: &str,
+) -> Option<IsoCode> {
     let code: IsoCode = from_pb_text(violations, field, code)?;
     if code.digits() < PRODUCT_CODE_DIGITS_MIN {
         violations.add(field, "must be a product's code: six digits, or eight");

@@ -2,14 +2,19 @@
 
 mod article;
 mod classification;
+mod decision;
 mod policy;
 mod prescribing;
 mod price;
 
-pub(crate) use article::{from_pb_article, to_pb_article};
+pub(crate) use article::{from_pb_article, from_pb_product_code, to_pb_article};
 pub(crate) use classification::{
     from_pb_edition, from_pb_edition_code, from_pb_line, to_pb_broken, to_pb_iso_code,
     to_pb_line_status, to_pb_mapping_kind,
+};
+pub(crate) use decision::{
+    from_pb_fee_question, from_pb_question, to_pb_allowance, to_pb_own_fee, to_pb_payer,
+    to_pb_rent, to_pb_service_fee,
 };
 pub(crate) use policy::to_pb_policy;
 pub(crate) use prescribing::{from_pb_prescribing, to_pb_prescribing};

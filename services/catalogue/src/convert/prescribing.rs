@@ -7,10 +7,7 @@ use hjm_ids::IsoCode;
 use hjm_proto::catalogue::v1 as pb;
 use hjm_service::{
     Violations,
-    convert::{
-        from_pb_date, from_pb_date_optional, from_pb_money, from_pb_text, from_pb_words,
-        to_pb_explanation,
-    },
+    convert::{from_pb_date, from_pb_money, from_pb_text, from_pb_words, to_pb_explanation},
 };
 use jiff::civil::Date;
 
@@ -19,14 +16,13 @@ const NAME_LENGTH_MAX: usize = 60;
 const ENTRIES_MAX: usize = 100;
 const HELD_DIGITS_MIN: usize = 6;
 
-/// The facts; without a day they are of `today`.
+/// The facts; their day is told.
 pub(crate) fn from_pb_prescribing(
     violations: &mut Violations,
     asked: &pb::CheckPrescribingRequest,
-    today: Date,
 ) -> Option<PrescribingFacts> {
     let iso = from_pb_text(violations, "iso_code", &asked.iso_code);
-    let on = from_pb_date_optional(violations, "on", asked.on.as_ref());
+    let on = from_pb_date(violations, "on", asked.on.as_ref());
     let profession = from_pb_name(violations, "profession", &asked.profession);
     let unit_kind = from_pb_name(violations, "unit_kind", &asked.unit_kind);
     let referred_by = from_pb_name(violations, "referred_by", &asked.referred_by);
@@ -52,7 +48,7 @@ pub(crate) fn from_pb_prescribing(
         Some(held) => from_pb_held(violations, held).map(Some),
     };
     let answers = from_pb_answers(violations, &asked.answers);
-    let facts = PrescribingFacts::new(iso?, on?.unwrap_or(today));
+    let facts = PrescribingFacts::new(iso?, on?);
     Some(PrescribingFacts {
         profession,
         unit_kind,
@@ -151,5 +147,6 @@ pub(crate) fn to_pb_prescribing(decision: &PrescribingDecision) -> pb::CheckPres
         allowed: decision.allowed(),
         reasons: reasons.collect(),
         met: decision.met.iter().map(to_pb_explanation).collect(),
+        decision_id: String::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod article;
 mod classification;
+mod decision;
 mod policy;
 mod price;
 
@@ -9,6 +10,9 @@ pub(crate) use article::{ArticleRow, article_find, article_insert, article_list}
 pub(crate) use classification::{
     IsoCodeFilter, IsoCodeRow, classification_lock, classification_put, classification_read,
     iso_code_find, iso_code_list, iso_code_versions, iso_mapping_around,
+};
+pub(crate) use decision::{
+    DecisionRow, activated_texts, activation_instants, decision_find, decision_keep, decision_list,
 };
 pub(crate) use policy::{
     PolicyRow, activation_insert, activation_lock, activation_newest, policy_find, policy_insert,

@@ -1,12 +1,13 @@
 //! Looking through the books, over good ones and over broken ones.
 
 use hjm_postgres::Context;
-use hjm_service::verify::Finding;
+use hjm_proto::catalogue::v1 as pb;
+use hjm_service::{client, verify::Finding};
 use hjm_testkit::TENANT;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::classification::import_mapped;
-use crate::support::{RENT, World, price, rollator};
+use crate::support::{RENT, RENT_ID, World, importer, price, rollator, second_person};
 
 async fn filled() -> World {
     let world = World::open().await;
@@ -21,6 +22,17 @@ async fn filled() -> World {
         .unwrap();
     world.import(RENT).await.unwrap();
     import_mapped(&world).await;
+    world
+        .activate(&second_person(), RENT_ID, 1, "2024-01-01")
+        .await
+        .unwrap();
+    let request = client::request(&importer(), pb::GetRentPolicyRequest::default());
+    world
+        .decisions
+        .clone()
+        .get_rent_policy(request)
+        .await
+        .unwrap();
     world
 }
 
@@ -70,7 +82,20 @@ async fn i7_a_policy_that_was_changed_is_found() {
          UPDATE catalogue.policy SET text = replace(text, '7.2', '7.3')",
     )
     .await;
-    assert_eq!(broken(&verify(&world).await), ["I7"]);
+    // What it decided comes out by another text, too.
+    assert_eq!(broken(&verify(&world).await), ["I7", "I46"]);
+}
+
+#[tokio::test]
+async fn i46_a_decision_that_was_changed_is_found() {
+    let world = filled().await;
+    break_by(
+        &world,
+        "ALTER TABLE catalogue.decision DISABLE TRIGGER ALL;
+         UPDATE catalogue.decision SET answer = ''",
+    )
+    .await;
+    assert_eq!(broken(&verify(&world).await), ["I46"]);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod articles;
 mod books;
 mod classification;
+mod decisions;
 mod feed;
 mod iso_lists;
 mod policies;

@@ -19,6 +19,7 @@ use hjm_testkit::{
     ClockFile, OTHER_TENANT, TENANT, TestDatabase, aid_centre, date, listener, request_id,
     serve_args, unit_price,
 };
+use sqlx::{Connection as _, PgConnection, Row as _};
 use tokio::task::JoinHandle;
 use tonic::{Response, Status, transport::Channel};
 
@@ -181,6 +182,18 @@ impl World {
         };
         let request = client::request(caller, request);
         self.policies.clone().activate_policy(request).await
+    }
+
+    /// How many decisions are kept.
+    pub(crate) async fn kept_decisions(&self) -> i64 {
+        let mut admin = PgConnection::connect_with(&self.database.admin())
+            .await
+            .unwrap();
+        let counted = sqlx::raw_sql("SELECT count(*) FROM catalogue.decision")
+            .fetch_one(&mut admin)
+            .await
+            .unwrap();
+        counted.get(0)
     }
 
     pub(crate) async fn policy_list(&self) -> Vec<pb::Policy> {
