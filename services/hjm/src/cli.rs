@@ -7,7 +7,7 @@ use hjm_postgres::{Options, PrivateServer, default_data_dir};
 use hjm_service::{Clock, telemetry};
 
 use crate::{
-    bench, demo, explain, policy, print, rules, serve, statement,
+    bench, classification, demo, explain, policy, print, rules, serve, statement,
     suite::{Books, SuiteError},
     verify,
 };
@@ -35,6 +35,9 @@ enum Command {
     Verify(Verify),
     /// Ask a county's shipped rules on one page: the fee, who pays, how rent is counted.
     Rules(rules::Rules),
+    /// Work with the classification, ISO 9999.
+    #[command(subcommand)]
+    Classification(classification::Classification),
     /// Run a kept decision again: what was decided, why, and whether it comes out the same.
     Explain(explain::Explain),
     /// Work with policy documents.
@@ -169,6 +172,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         | Command::Statement(_)
         | Command::Verify(_)
         | Command::Rules(_)
+        | Command::Classification(_)
         | Command::Explain(_)
         | Command::Policy(_)
         | Command::Bench(_) => "error",
@@ -180,6 +184,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Statement(args) => statement::run(args).await,
         Command::Verify(args) => verify::run(args).await,
         Command::Rules(args) => rules::run(&args),
+        Command::Classification(args) => classification::run(&args).await,
         Command::Explain(args) => explain::run(args).await,
         Command::Policy(args) => policy::run(&args),
         Command::Bench(bench) => bench::run(bench).await,
@@ -218,6 +223,8 @@ pub(crate) enum Error {
     UnknownCounty { county: String, known: String },
     #[error("{0} is no code of a region or municipality")]
     BadCode(String),
+    #[error("{refused} of {lines} lines are refused")]
+    BrokenLines { refused: usize, lines: usize },
     #[error("the decision comes out otherwise: the books or the program are damaged")]
     Disagrees,
     #[error("faults found: {0}")]

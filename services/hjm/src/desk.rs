@@ -2,6 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
+use futures::stream;
 use hjm_proto::{billing::v1 as b, catalogue::v1 as c, free_card::v1 as f, prescription::v1 as p};
 use hjm_service::{Caller, client};
 use tokio::time;
@@ -184,6 +185,23 @@ calls! {
 }
 
 impl Desk {
+    /// Imports the parts of a list of codes, as one write.
+    ///
+    /// # Errors
+    /// The service's answer; unavailability only after a minute of repeats.
+    pub async fn import_iso_codes(
+        &self,
+        parts: Vec<c::ImportIsoCodesRequest>,
+    ) -> Result<c::ImportIsoCodesResponse, Status> {
+        self.call(parts, |request| {
+            let mut client = c::classification_service_client::ClassificationServiceClient::new(
+                self.catalogue.clone(),
+            );
+            async move { client.import_iso_codes(request.map(stream::iter)).await }
+        })
+        .await
+    }
+
     /// The lines of a statement, as a stream.
     ///
     /// # Errors

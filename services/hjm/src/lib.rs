@@ -1,6 +1,7 @@
 //! The command line of the suite: all four services in one process, the demonstration, and what
 //! an operator or an owner asks from a terminal.
 
+pub mod classification;
 pub mod cli;
 pub mod desk;
 pub mod story;

@@ -142,30 +142,32 @@ pub(crate) async fn iso_mapping_around(
     on: Date,
 ) -> Result<Vec<IsoMapping>, Failure> {
     let rows = sqlx::query!(
-        r#"WITH RECURSIVE known AS (
-               SELECT edition, code FROM catalogue.iso_code
-                WHERE tenant_id = $1
-                  AND valid_from <= $4 AND (valid_to IS NULL OR valid_to > $4)
-           ), mapping AS (
-               SELECT m.edition, m.code, m.to_edition, m.to_code
-                 FROM catalogue.iso_mapping m
-                 JOIN known k ON (k.edition, k.code) = (m.edition, m.code)
-                 JOIN known t ON (t.edition, t.code) = (m.to_edition, m.to_code)
-                WHERE m.tenant_id = $1
-                  AND m.valid_from <= $4 AND (m.valid_to IS NULL OR m.valid_to > $4)
-           ), reached (edition, code) AS (
+        r#"WITH RECURSIVE reached (edition, code) AS (
                SELECT $2::smallint, $3::text
                UNION
                SELECT e.edition, e.code
-                 FROM reached r
-                 JOIN mapping m ON (m.edition, m.code) = (r.edition, r.code)
-                                OR (m.to_edition, m.to_code) = (r.edition, r.code)
-                CROSS JOIN LATERAL (VALUES (m.edition, m.code), (m.to_edition, m.to_code))
-                                   e (edition, code)
+                 FROM reached r CROSS JOIN LATERAL (
+                      SELECT m.to_edition, m.to_code
+                        FROM catalogue.iso_mapping m
+                       WHERE m.tenant_id = $1 AND m.edition = r.edition AND m.code = r.code
+                         AND m.valid_from <= $4 AND (m.valid_to IS NULL OR m.valid_to > $4)
+                       UNION ALL
+                      SELECT m.edition, m.code
+                        FROM catalogue.iso_mapping m
+                       WHERE m.tenant_id = $1 AND m.to_edition = r.edition AND m.to_code = r.code
+                         AND m.valid_from <= $4 AND (m.valid_to IS NULL OR m.valid_to > $4)
+                      ) e (edition, code)
+                WHERE EXISTS (
+                      SELECT FROM catalogue.iso_code k
+                       WHERE k.tenant_id = $1 AND k.edition = e.edition AND k.code = e.code
+                         AND k.valid_from <= $4 AND (k.valid_to IS NULL OR k.valid_to > $4))
            )
-           SELECT m.edition AS "edition!", m.code AS "code!", m.to_edition AS "to_edition!",
-                  m.to_code AS "to_code!"
-             FROM mapping m JOIN reached r ON (r.edition, r.code) = (m.edition, m.code)
+           SELECT m.edition, m.code, m.to_edition, m.to_code
+             FROM reached r
+             JOIN catalogue.iso_mapping m ON m.edition = r.edition AND m.code = r.code
+             JOIN reached t ON t.edition = m.to_edition AND t.code = m.to_code
+            WHERE m.tenant_id = $1
+              AND m.valid_from <= $4 AND (m.valid_to IS NULL OR m.valid_to > $4)
             ORDER BY 1, 2, 3, 4"#,
         tenant.as_str(),
         year(code.edition),

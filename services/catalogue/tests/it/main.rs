@@ -9,6 +9,7 @@ mod books;
 mod classification;
 mod decisions;
 mod feed;
+mod iso_lists;
 mod policies;
 mod policy_faults;
 mod prescribing;

@@ -8,6 +8,7 @@ use hjm_service::convert::to_pb_date;
 use jiff::civil::{Date, date};
 
 use super::{StoryError, Teller};
+use crate::classification;
 
 /// A county: its tenant, and what is set up in it.
 #[derive(Debug, Clone, Copy)]
@@ -155,6 +156,7 @@ impl County {
     /// # Errors
     /// A service's refusal.
     pub async fn set_up(&self, teller: &Teller) -> Result<(), StoryError> {
+        self.classify(teller).await?;
         for text in self.policies {
             self.put_in_force(teller, text).await?;
         }
@@ -176,6 +178,20 @@ impl County {
             self.article(teller, article).await?;
         }
         Ok(())
+    }
+
+    /// The codes that the shipped policies and the articles use.
+    async fn classify(&self, teller: &Teller) -> Result<(), StoryError> {
+        let parts = classification::parts(classification::SHIPPED, &teller.request_id(), false);
+        let parts = parts.map_err(|_| StoryError::Missing("a column of the shipped codes"))?;
+        let imported = teller.desk.import_iso_codes(parts).await;
+        let imported = imported.map_err(StoryError::call("import the classification"))?;
+        let whole = imported.lines.iter().all(|line| line.faults.is_empty());
+        if whole {
+            Ok(())
+        } else {
+            Err(StoryError::Missing("a code of the shipped list"))
+        }
     }
 
     async fn put_in_force(&self, teller: &Teller, text: &str) -> Result<(), StoryError> {
