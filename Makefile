@@ -3,6 +3,7 @@
 export HJM_PYTHON := $(CURDIR)/.venv/bin/python
 
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
+MEASURED := $(or $(CARGO_TARGET_DIR),target)/measure
 NEXTEST := $(shell cargo nextest --version 2>/dev/null)
 RUN_TESTS := $(if $(NEXTEST),cargo nextest run --workspace,cargo test --workspace)
 
@@ -28,6 +29,11 @@ test-long: ## the free card against its slow reference, on 100 000 random accoun
 .PHONY: sim
 sim: ## the same on 10 000 000: hours
 	FREE_CARD_LOGS=10000000 cargo test -p hjm-free-card --test it reference::
+
+.PHONY: bench-free-card
+bench-free-card: need ## free-card against PostgreSQL alone; ARGS='--rounds 1 --seconds 1' is quick
+	cargo build --profile measure -p hjm -p free-card-service --bins
+	$(MEASURED)/hjm bench free-card $(ARGS)
 
 .PHONY: fmt
 fmt: ## format the code

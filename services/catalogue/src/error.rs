@@ -1,5 +1,7 @@
 //! What the catalogue refuses.
 
+use hjm_catalogue::ArticleState;
+use hjm_ids::ArticleNumber;
 use hjm_service::{Failure, Refusal};
 use jiff::civil::Date;
 use tonic::Status;
@@ -11,6 +13,16 @@ use crate::app::decision::Undecided;
 pub(crate) enum Error {
     #[error("the article number is taken")]
     ArticleExists,
+    #[error("a version from {newest} is stored: the next one begins after that day")]
+    ArticleNotAfter { newest: Date, field: &'static str },
+    #[error("an article that is {} does not become {}", .from.name(), .to.name())]
+    ArticleState {
+        from: ArticleState,
+        to: ArticleState,
+        field: &'static str,
+    },
+    #[error("the article {0} has one of the identifiers on some of these days")]
+    IdentifierTaken(ArticleNumber),
     #[error("a price from {0} or later is already set")]
     PriceNotAfter(Date),
     #[error("this version is stored with another text")]
@@ -44,6 +56,9 @@ impl From<Error> for Status {
         let text = error.to_string();
         let (reason, field) = match error {
             Error::ArticleExists => ("ARTICLE_EXISTS", "article.article_number"),
+            Error::ArticleNotAfter { field, .. } => ("ARTICLE_NOT_AFTER", field),
+            Error::ArticleState { field, .. } => ("ARTICLE_STATE", field),
+            Error::IdentifierTaken(_) => ("IDENTIFIER_TAKEN", "article.identifiers"),
             Error::PriceNotAfter(_) => ("PRICE_NOT_AFTER", "valid_from"),
             Error::PolicyVersionExists => ("POLICY_VERSION_EXISTS", "text"),
             Error::AlreadyActive(_) => ("ALREADY_ACTIVE", "version"),

@@ -2,8 +2,8 @@
 
 use hjm_feed::NewEvent;
 use hjm_proto::catalogue::v1::{
-    Article, ArticleChanged, CatalogueEvent, Policy, PolicyActivated, PolicyImported, Price,
-    PriceChanged, catalogue_event::Event,
+    Article, ArticleChanged, CatalogueEvent, CustomerClass, Policy, PolicyActivated,
+    PolicyImported, Price, PriceChanged, catalogue_event::Event,
 };
 use hjm_service::convert::to_pb_timestamp;
 use jiff::Timestamp;
@@ -18,7 +18,14 @@ pub(crate) fn article_changed(article: Article) -> NewEvent {
 }
 
 pub(crate) fn price_changed(price: Price) -> NewEvent {
-    let aggregate = format!("price {}", price.article_number);
+    let aggregate = match price.customer_class() {
+        CustomerClass::Member | CustomerClass::Unspecified => {
+            format!("price {}", price.article_number)
+        }
+        class @ (CustomerClass::Other | CustomerClass::PrivatePerson) => {
+            format!("price {} {}", price.article_number, class.as_str_name())
+        }
+    };
     event_of(
         "PriceChanged",
         aggregate,

@@ -11,7 +11,7 @@ use crate::{SCHEMA, app::decision::runs_again, store};
 
 const PAGE: i64 = 1000;
 
-/// Looks through a tenant's policies, prices and classification, in the serving role.
+/// Looks through a tenant's articles, prices, policies and classification, in the serving role.
 ///
 /// # Errors
 /// [`Failure::Unavailable`] when the database is away.
@@ -20,6 +20,7 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
     let mut tx = database.begin(&Scope::whole(tenant.clone())).await?;
     let policies = store::policy_texts(&mut tx, tenant).await?;
     let (prices, gaps) = store::price_gaps(&mut tx, tenant).await?;
+    let (versions, apart) = store::article_gaps(&mut tx, tenant).await?;
     let (decisions, differing) = decisions_run_again(&mut tx, tenant).await?;
     let codes = store::iso_code_versions(&mut tx, tenant).await?;
     let classification = store::classification_read(&mut tx, tenant).await?;
@@ -46,6 +47,11 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
             invariant: "I45 an article's prices follow each other without gap or overlap",
             checked: prices,
             breaches: gaps,
+        },
+        Finding {
+            invariant: "I47 an article's versions are numbered and follow each other without gap",
+            checked: versions,
+            breaches: apart,
         },
         Finding {
             invariant: "I46 a kept decision comes out the same when its versions decide again",

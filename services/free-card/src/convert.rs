@@ -4,7 +4,7 @@ use hjm_free_card::{
     AssessedFee, ClaimDecision, ClaimState, CountedFee, LogEntry, Outcome, ProposedFee, Scheme,
     Status, StatusKind, Subject, explain,
 };
-use hjm_ids::{FeeId, PrincipalId};
+use hjm_ids::{FeeId, IdentityKind, PrincipalId};
 use hjm_money::Money;
 use hjm_proto::free_card::v1 as pb;
 use hjm_service::{
@@ -162,17 +162,32 @@ pub(crate) fn from_pb_cancel_reason(
     violations.need(field, reason)
 }
 
-/// Where a page of fees ended: the last fee's date and number on its account.
-pub(crate) fn from_pb_fee_token(token: &str) -> Option<(Date, u64)> {
-    if token.is_empty() {
-        return Some((Date::MIN, 0));
-    }
-    let (on, sequence) = token.split_once(' ')?;
-    Some((on.parse().ok()?, sequence.parse().ok()?))
+/// A register that must be given.
+pub(crate) fn from_pb_identity_kind(
+    violations: &mut Violations,
+    field: &str,
+    kind: i32,
+) -> Option<IdentityKind> {
+    let kind = match pb::IdentityKind::try_from(kind) {
+        Ok(pb::IdentityKind::Personal) => Some(IdentityKind::Personal),
+        Ok(pb::IdentityKind::Coordination) => Some(IdentityKind::Coordination),
+        Ok(pb::IdentityKind::ReserveNational) => Some(IdentityKind::ReserveNational),
+        Ok(pb::IdentityKind::ReserveStockholm) => Some(IdentityKind::ReserveStockholm),
+        Ok(pb::IdentityKind::ReserveVgr) => Some(IdentityKind::ReserveVgr),
+        Ok(pb::IdentityKind::ReserveVarmland) => Some(IdentityKind::ReserveVarmland),
+        Ok(pb::IdentityKind::ReserveClnk) => Some(IdentityKind::ReserveClnk),
+        Ok(pb::IdentityKind::Unspecified) | Err(_) => None,
+    };
+    violations.need(field, kind)
 }
 
-pub(crate) fn to_pb_fee_token(fee: &AssessedFee) -> String {
-    format!("{} {}", fee.on, fee.sequence)
+/// The last fee of the page before; none for the first page.
+pub(crate) fn from_pb_fee_token(token: &str) -> Result<Option<FeeId>, &'static str> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let fee = token.parse().map_err(|_| "is not a token of this list")?;
+    Ok(Some(fee))
 }
 
 /// What a fee costs. A fee that counts but is not `stored` is told without an id.

@@ -49,6 +49,24 @@ pub(crate) enum Error {
     SchemeUnknown,
     #[error("the external reference belongs to another fee, or to one that was cancelled")]
     FeeReferenceTaken,
+    #[error("the external reference counts in another high-cost protection")]
+    FeeCountsElsewhere,
+    #[error("{0}")]
+    Group(#[from] hjm_free_card::GroupRefusal),
+    #[error("the two are linked already")]
+    AlreadyLinked,
+    #[error("the two are not linked")]
+    NotLinked,
+    #[error("the person is in a pool of this high-cost protection already")]
+    InPool,
+    #[error("the person is not in the pool")]
+    NotInPool,
+    #[error("a composite reads the high-cost protection: its persons are not pooled")]
+    PoolUnderComposite,
+    #[error("at most 20 children are in a pool")]
+    PoolFull,
+    #[error("no keys of identity numbers are held here")]
+    NoIdentityKeys,
     #[error("the fee was registered by another principal, who corrects it")]
     FeeRegisteredElsewhere,
     #[error("{0}")]
@@ -91,6 +109,20 @@ impl From<Error> for Status {
         let (reason, field) = match error {
             Error::SchemeUnknown => ("SCHEME_UNKNOWN", "scheme_id"),
             Error::FeeReferenceTaken => ("FEE_REFERENCE_TAKEN", "external_reference"),
+            Error::FeeCountsElsewhere => ("FEE_COUNTS_ELSEWHERE", "external_reference"),
+            Error::Group(refusal) => match refusal {
+                hjm_free_card::GroupRefusal::AdultInPool { .. } => {
+                    (refusal.reason(), "members.born_on")
+                }
+                hjm_free_card::GroupRefusal::TwoAdults => (refusal.reason(), "other"),
+            },
+            Error::AlreadyLinked => ("ALREADY_LINKED", "other"),
+            Error::NotLinked => ("NOT_LINKED", "other_recipient_id"),
+            Error::InPool => ("IN_POOL", "members.recipient_id"),
+            Error::NotInPool => ("NOT_IN_POOL", "leaving"),
+            Error::PoolUnderComposite => ("POOL_UNDER_COMPOSITE", "scheme_id"),
+            Error::PoolFull => ("POOL_FULL", "joining"),
+            Error::NoIdentityKeys => ("NO_IDENTITY_KEYS", ""),
             Error::FeeRegisteredElsewhere => ("FEE_REGISTERED_ELSEWHERE", "fee_id"),
             Error::Claim(_) => ("CLAIM_STATE", "state"),
             Error::NoCard => ("NO_CARD", "as_of"),

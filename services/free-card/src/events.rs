@@ -1,12 +1,13 @@
-//! What free-card tells, and what it hears: policies, and who has died.
+//! What free-card tells, and what it hears: policies, who a number is, and who has died.
 
 use hjm_feed::{Followed, NewEvent, policies::policy_keep};
-use hjm_ids::{AccountId, FeeId};
+use hjm_free_card::Subject;
+use hjm_ids::{AccountId, FeeId, RecipientId};
 use hjm_proto::{
     catalogue::v1::{CatalogueEvent, catalogue_event},
     free_card::v1::{
         CardRegistered, ClaimDecided, FeeCancelled, FeeCorrected, FeeRegistered, FreeCardEvent,
-        SubjectChanged, free_card_event::Event,
+        LinkChanged, PoolChanged, SubjectChanged, free_card_event::Event,
     },
     prescription::v1::{PrescriptionEvent, prescription_event},
 };
@@ -14,7 +15,10 @@ use hjm_service::{Clock, Failure, TxFuture, Violations, convert};
 use prost::Message as _;
 use sqlx::PgConnection;
 
-use crate::app;
+use crate::{
+    app::{self, Core},
+    config::keys::Digest,
+};
 
 pub(crate) fn fee_registered(account: AccountId, event: FeeRegistered) -> NewEvent {
     event_of("FeeRegistered", account, Event::FeeRegistered(event))
@@ -37,7 +41,24 @@ pub(crate) fn claim_decided(fee: FeeId, event: ClaimDecided) -> NewEvent {
     event_about("ClaimDecided", aggregate, Event::ClaimDecided(event))
 }
 
-pub(crate) fn subject_changed(event: SubjectChanged) -> NewEvent {
+pub(crate) fn link_changed(event: LinkChanged) -> NewEvent {
+    let aggregate = format!("person {}", event.recipient_id);
+    event_about("LinkChanged", aggregate, Event::LinkChanged(event))
+}
+
+pub(crate) fn pool_changed(event: PoolChanged) -> NewEvent {
+    let pool = event.pool.as_ref().map_or("", |pool| &pool.pool_id);
+    let aggregate = format!("pool {pool}");
+    event_about("PoolChanged", aggregate, Event::PoolChanged(event))
+}
+
+pub(crate) fn subject_changed(subject: RecipientId, after: Subject) -> NewEvent {
+    let event = SubjectChanged {
+        recipient_id: subject.to_string(),
+        opted_out: after.person.opted_out,
+        read_consent: after.read_consent,
+        is_protected: after.is_protected,
+    };
     let aggregate = format!("person {}", event.recipient_id);
     event_about("SubjectChanged", aggregate, Event::SubjectChanged(event))
 }
@@ -74,30 +95,44 @@ pub(crate) fn react(
     })
 }
 
-/// Keeps the day of a death; the rest is not free-card's.
+/// Keeps who a number is and the day of a death; the rest is not free-card's.
 pub(crate) fn react_to_prescription(
     connection: &mut PgConnection,
     followed: Followed<PrescriptionEvent>,
+    core: Core,
     clock: Clock,
 ) -> TxFuture<'_, (), Failure> {
     Box::pin(async move {
         let missing = || Failure::internal("an event of prescription is empty");
-        let prescription_event::Event::RecipientDied(died) =
-            followed.event.event.ok_or_else(missing)?
-        else {
-            return Ok(());
-        };
+        let tenant = &followed.tenant;
         let mut violations = Violations::default();
-        let recipient = convert::from_pb_text(&mut violations, "recipient_id", &died.recipient_id);
-        let died_on = convert::from_pb_date(&mut violations, "died_on", died.died_on.as_ref());
-        let (recipient, died_on) = violations.finish(recipient.zip(died_on))?;
-        app::subject_died(
-            connection,
-            &followed.tenant,
-            recipient,
-            died_on,
-            clock.now()?,
-        )
-        .await
+        match followed.event.event.ok_or_else(missing)? {
+            prescription_event::Event::RecipientRegistered(registered) => {
+                let id = &registered.recipient_id;
+                let recipient = convert::from_pb_text(&mut violations, "recipient_id", id);
+                let recipient = violations.finish(recipient)?;
+                let digests = registered.digests.into_iter().map(|one| Digest {
+                    key_id: one.key_id,
+                    digest: one.digest,
+                });
+                let (digests, now) = (digests.collect(), clock.now()?);
+                app::subject_registered(&core, connection, tenant, recipient, digests, now).await
+            }
+            prescription_event::Event::RecipientDied(died) => {
+                let id = &died.recipient_id;
+                let recipient = convert::from_pb_text(&mut violations, "recipient_id", id);
+                let on = died.died_on.as_ref();
+                let died_on = convert::from_pb_date(&mut violations, "died_on", on);
+                let (recipient, died_on) = violations.finish(recipient.zip(died_on))?;
+                app::subject_died(connection, tenant, recipient, died_on, clock.now()?).await
+            }
+            prescription_event::Event::PrincipalChanged(_)
+            | prescription_event::Event::CustomerUnitChanged(_)
+            | prescription_event::Event::RecipientFactsChanged(_)
+            | prescription_event::Event::DevicesRegistered(_)
+            | prescription_event::Event::Prescribed(_)
+            | prescription_event::Event::LoanChanged(_)
+            | prescription_event::Event::TransferOffered(_) => Ok(()),
+        }
     })
 }

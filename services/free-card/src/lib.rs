@@ -1,10 +1,12 @@
 //! Free cards: what a person still has to pay under a high-cost protection.
 //!
-//! Owns the accounts, one a person and scheme, and their logs of fees, corrections and cards; where
-//! an account stands is a replay of its log by `hjm_free_card`, and what is kept beside the log
-//! can be made from it anew. Publishes what happens to fees, cards, claims and persons' choices.
-//! Follows catalogue for the policies that say what the schemes are, and prescription for who has
-//! died; a person is an opaque id here. Every look at a person is logged.
+//! Owns the accounts, one a person and scheme, their logs of fees, corrections and cards, and who
+//! shares them: linked identities and pools of children. Where an account stands is a replay of the
+//! logs by `hjm_free_card`, and what is kept beside them can be made anew. Publishes what happens
+//! to fees, cards, claims, links, pools and persons' choices. Follows catalogue for the policies
+//! that say what the schemes are, and prescription for whose a keyed digest is and who has died; a
+//! person is an opaque id here, found by a number only through its digest. Every look at a person
+//! is logged.
 
 pub mod config;
 
@@ -19,7 +21,7 @@ mod verify;
 use std::sync::Arc;
 
 use app::{Core, Exemptions, Queues};
-use config::proof_key::ProofKey;
+use config::{keys::IdentityKeys, proof_key::ProofKey};
 use hjm_feed::{CatalogueFeed, Followers, PolicyShelf, PrescriptionFeed, Producer};
 use hjm_service::{
     AccessLog, Clock, Database, Failure, client, crash,
@@ -46,6 +48,7 @@ struct Deps {
     queues: Queues,
     exemptions: Exemptions,
     proof_key: Option<Arc<ProofKey>>,
+    identity_keys: Option<Arc<IdentityKeys>>,
     clock: Clock,
     drain: Drain,
     followers: Arc<Followers>,
@@ -101,29 +104,36 @@ pub async fn serve(
         .as_deref()
         .map(ProofKey::read)
         .transpose()?;
-    let mut followers = Followers::new(database.clone(), FEED);
+    let identity_keys = config
+        .identity_keys
+        .as_deref()
+        .map(IdentityKeys::read)
+        .transpose()?;
+    let core = Core {
+        producer: Producer::new(database.clone(), FEED),
+        policies: PolicyShelf::default(),
+        schemes: Arc::default(),
+        access: AccessLog::default(),
+    };
+    let mut followers = Followers::new(database, FEED);
     for tenant in &config.serve.tenants {
         let follower = followers.add(tenant, catalogue.clone());
         tokio::spawn(follower.run(drain.clone(), events::react));
         if let Some(prescription) = &prescription {
             let follower = followers.add(tenant, prescription.clone());
-            let clock = config.serve.clock.clone();
+            let (core, clock) = (core.clone(), config.serve.clock.clone());
             tokio::spawn(follower.run(drain.clone(), move |connection, followed| {
-                events::react_to_prescription(connection, followed, clock.clone())
+                let (core, clock) = (core.clone(), clock.clone());
+                events::react_to_prescription(connection, followed, core, clock)
             }));
         }
     }
-    let core = Core {
-        producer: Producer::new(database, FEED),
-        policies: PolicyShelf::default(),
-        schemes: Arc::default(),
-        access: AccessLog::default(),
-    };
     let deps = Deps {
         queues: Queues::start(&core),
         exemptions: Exemptions::start(&core),
         core,
         proof_key: proof_key.map(Arc::new),
+        identity_keys: identity_keys.map(Arc::new),
         clock: config.serve.clock.clone(),
         drain: drain.clone(),
         followers: Arc::new(followers),

@@ -7,7 +7,7 @@ use hjm_postgres::{Options, PrivateServer, default_data_dir};
 use hjm_service::{Clock, telemetry};
 
 use crate::{
-    classification, demo, explain, policy, print, rules, serve, statement,
+    bench, classification, demo, explain, policy, print, rules, serve, statement,
     suite::{Books, SuiteError},
     verify,
 };
@@ -43,6 +43,9 @@ enum Command {
     /// Work with policy documents.
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Measure, beside what PostgreSQL alone does on the same server.
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 /// Where the books are.
@@ -171,7 +174,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         | Command::Rules(_)
         | Command::Classification(_)
         | Command::Explain(_)
-        | Command::Policy(_) => "error",
+        | Command::Policy(_)
+        | Command::Bench(_) => "error",
     };
     telemetry::start(telemetry::LogFormat::Text, filter);
     let done = match cli.command {
@@ -183,6 +187,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Classification(args) => classification::run(&args).await,
         Command::Explain(args) => explain::run(args).await,
         Command::Policy(args) => policy::run(&args),
+        Command::Bench(bench) => bench::run(bench).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -224,6 +229,8 @@ pub(crate) enum Error {
     Disagrees,
     #[error("faults found: {0}")]
     PolicyFaults(usize),
+    #[error("{0}")]
+    Bench(String),
     #[error("{0} of the checks found a breach")]
     Breaches(usize),
 }

@@ -252,6 +252,7 @@ fn spawn(
             catalogue_url: addresses.catalogue.clone(),
             prescription_url: Some(addresses.prescription.clone()),
             proof_key: Some(proof_key(&options.keys)),
+            identity_keys: Some(options.keys.clone()),
         };
         services.spawn(free_card_service::serve(config, listener, drain.clone()));
     }

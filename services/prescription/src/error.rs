@@ -1,6 +1,6 @@
 //! What prescription refuses.
 
-use hjm_catalogue::{FeeError, PayerError};
+use hjm_catalogue::{FeeError, NotAllowed, PayerError};
 use hjm_ids::{ArticleNumber, UnitNumber};
 use hjm_prescription::Refusal as Rule;
 use hjm_service::{Failure, Refusal};
@@ -40,10 +40,12 @@ pub(crate) enum Error {
         on: Date,
         field: &'static str,
     },
-    #[error("only units of a rented article are marked; {0} is sold")]
+    #[error("only units of an article that comes back are marked; {0} is sold for good")]
     ArticleNotRental(ArticleNumber),
     #[error("the article {0} is of a product group that is not prescribed")]
     NotPrescribable(ArticleNumber),
+    #[error("{1} (article {0})")]
+    NotInRange(ArticleNumber, NotAllowed),
     #[error("the article {0} is sold and has no price in force")]
     PriceMissing(ArticleNumber),
     #[error("{error} (article {article})")]
@@ -63,7 +65,7 @@ pub(crate) enum Error {
     },
     #[error("the line is delivered already")]
     AlreadyDelivered,
-    #[error("a rented article is delivered as a marked unit")]
+    #[error("an article that comes back is delivered as a marked unit")]
     UnitRequired,
     #[error("a sold article has no marked unit")]
     SaleHasNoUnit,
@@ -133,6 +135,7 @@ impl Error {
             Self::ArticleUnknown { field, .. } => ("ARTICLE_UNKNOWN", field),
             Self::ArticleNotRental(_) => ("ARTICLE_NOT_RENTAL", "article_number"),
             Self::NotPrescribable(_) => ("NOT_PRESCRIBABLE", ARTICLE),
+            Self::NotInRange(..) => ("NOT_IN_RANGE", ARTICLE),
             Self::PriceMissing(_) => ("PRICE_MISSING", ARTICLE),
             Self::FeeUndecided { .. } => ("FEE_UNDECIDED", ARTICLE),
             Self::PayerUndecided { .. } => ("PAYER_UNDECIDED", ARTICLE),
@@ -175,6 +178,7 @@ impl Error {
         | Self::ArticleUnknown { article, .. }
         | Self::ArticleNotRental(article)
         | Self::NotPrescribable(article)
+        | Self::NotInRange(article, _)
         | Self::PriceMissing(article)
         | Self::FeeUndecided { article, .. }
         | Self::PayerUndecided { article, .. }

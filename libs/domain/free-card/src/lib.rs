@@ -15,7 +15,8 @@
 //! [`status_on`] and [`explain`]. [`Snapshot`] answers the same for what comes last in event
 //! order without reading the log.
 //!
-//! [`unite`] makes one log of several persons', [`replay_joint`] runs the schemes that a composite
+//! [`unite`] makes one log of several persons', [`shared_log`] of all who share with a person,
+//! [`replay_joint`] runs the schemes that a composite
 //! reads side by side, and [`claims_after`] follows what is to be refunded.
 //!
 //! No clock is read here: every instant and date is an argument.
@@ -36,6 +37,7 @@ mod replay;
 mod run;
 mod scheme;
 mod scheme_file;
+mod share;
 mod snapshot;
 mod state;
 mod status;
@@ -70,6 +72,7 @@ pub use replay::replay;
 pub use scheme::{
     CancelFinal, EndRule, EventDateBasis, Limit, Scheme, Settlement, WindowLength, WindowMode,
 };
+pub use share::{Share, shared_log, sharing_with};
 pub use snapshot::{Appended, Registered, Snapshot};
 pub use state::{AccountState, AssessedFee, Card, CardStanding, CountedFee, Outcome};
 pub use status::{Status, StatusKind, status_on};

@@ -16,6 +16,10 @@ pub enum SubjectEvent {
     ConsentGiven,
     /// No longer lets them.
     ConsentWithdrawn,
+    /// The identity is protected (D-22).
+    Protected,
+    /// It no longer is.
+    Unprotected,
     /// Died on the date.
     Died(Date),
 }
@@ -27,6 +31,8 @@ pub struct Subject {
     pub person: Person,
     /// Principals see who charged each other's fees.
     pub read_consent: bool,
+    /// The identity is protected: the same sums and cards, and nothing that leads to the person.
+    pub is_protected: bool,
 }
 
 impl Subject {
@@ -43,15 +49,36 @@ impl Subject {
             SubjectEvent::OptedIn => self.person.opted_out = false,
             SubjectEvent::ConsentGiven => self.read_consent = true,
             SubjectEvent::ConsentWithdrawn => self.read_consent = false,
+            SubjectEvent::Protected => self.is_protected = true,
+            SubjectEvent::Unprotected => self.is_protected = false,
             SubjectEvent::Died(on) => self.person.died_on = Some(on),
         }
         self
     }
 
+    /// What holds for one person under two linked identities: what either has chosen to keep back,
+    /// the earlier death, and only what both let others see.
+    #[must_use]
+    pub fn linked_with(self, other: Self) -> Self {
+        let deaths = [self.person.died_on, other.person.died_on];
+        Self {
+            person: Person {
+                died_on: deaths.into_iter().flatten().min(),
+                opted_out: self.person.opted_out || other.person.opted_out,
+            },
+            read_consent: self.read_consent && other.read_consent,
+            is_protected: self.is_protected || other.is_protected,
+        }
+    }
+
     /// Whether a caller sees who charged a fee: the aid centre (no principal) and the one who
-    /// charged it do, others where the person lets them; they see date and amount (D-15).
+    /// charged it do, others where the person lets them; they see date and amount (D-15). Of a
+    /// protected person nobody but the one who charged it does: where a unit lies leads to the
+    /// person (D-22).
     pub fn shows_principal(&self, caller: Option<&PrincipalId>, charged_by: &PrincipalId) -> bool {
-        self.read_consent || caller.is_none_or(|caller| caller == charged_by)
+        let own = caller == Some(charged_by);
+        let open = !self.is_protected && (self.read_consent || caller.is_none());
+        own || open
     }
 }
 
@@ -80,5 +107,22 @@ mod tests {
         assert!(!closed.shows_principal(Some(&town), &region));
         let open = Subject::of([SubjectEvent::ConsentGiven]);
         assert!(open.shows_principal(Some(&town), &region));
+        let guarded = Subject::of([SubjectEvent::ConsentGiven, SubjectEvent::Protected]);
+        assert!(guarded.shows_principal(Some(&region), &region));
+        for caller in [None, Some(&town)] {
+            assert!(!guarded.shows_principal(caller, &region));
+        }
+    }
+
+    #[test]
+    fn linked_identities_keep_back_what_either_does() {
+        use SubjectEvent::{ConsentGiven, Died, OptedOut, Protected};
+        let day = jiff::civil::date(2024, 5, 10);
+        let one = Subject::of([OptedOut, ConsentGiven, Died(day.tomorrow().unwrap())]);
+        let other = Subject::of([Protected, Died(day)]);
+        let both = one.linked_with(other);
+        assert_eq!(both, other.linked_with(one));
+        assert!(both.person.opted_out && both.is_protected && !both.read_consent);
+        assert_eq!(both.person.died_on, Some(day));
     }
 }

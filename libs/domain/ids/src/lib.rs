@@ -21,8 +21,8 @@ pub use calendar::{
 };
 pub use iso::IsoCode;
 pub use opaque::{
-    AccountId, ChargeId, DecisionId, DeviceId, EventId, FeeId, LineId, LoanId, PrescriptionId,
-    RecipientId, RunId, TransferId,
+    AccountId, ChargeId, DecisionId, DeviceId, EventId, FeeId, LineId, LoanId, PoolId,
+    PrescriptionId, RecipientId, RunId, TransferId,
 };
 pub use organisation::OrganisationNumber;
 pub use person::{IdentityError, IdentityKind, PersonIdentity};

@@ -79,4 +79,6 @@ opaque_ids! {
     EventId = "an event id";
     /// A person's account under one free-card scheme.
     AccountId = "an account id";
+    /// Children who share one ceiling.
+    PoolId = "a pool id";
 }

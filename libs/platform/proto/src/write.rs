@@ -46,6 +46,8 @@ macro_rules! writes {
 
 writes! {
     c::CreateArticleRequest => c::CreateArticleResponse,
+    c::ChangeArticleRequest => c::ChangeArticleResponse,
+    c::WithdrawArticleRequest => c::WithdrawArticleResponse,
     c::SetPriceRequest => c::SetPriceResponse,
     c::ImportPolicyRequest => c::ImportPolicyResponse,
     c::ActivatePolicyRequest => c::ActivatePolicyResponse,
@@ -72,6 +74,12 @@ writes! {
     f::OptOutRequest => f::OptOutResponse,
     f::OptInRequest => f::OptInResponse,
     f::SetReadConsentRequest => f::SetReadConsentResponse,
+    f::FindSubjectRequest => f::FindSubjectResponse,
+    f::LinkSubjectsRequest => f::LinkSubjectsResponse,
+    f::UnlinkSubjectsRequest => f::UnlinkSubjectsResponse,
+    f::CreatePoolRequest => f::CreatePoolResponse,
+    f::ChangePoolRequest => f::ChangePoolResponse,
+    f::SetProtectionRequest => f::SetProtectionResponse,
     f::DecideClaimRequest => f::DecideClaimResponse,
     f::SettleClaimsRequest => f::SettleClaimsResponse,
 }

@@ -76,24 +76,40 @@ impl<I: Send + 'static, A: Send + 'static> Batcher<I, A> {
     /// [`Failure::Unavailable`] when too much waits.
     pub async fn ask(&self, tenant: TenantId, item: I) -> Result<A, Failure> {
         let shortest = self.queues.iter().max_by_key(|queue| queue.capacity());
-        put(shortest, tenant, item).await
+        put(shortest, tenant, item)?.answer().await
     }
 
-    /// Asks in the queue of a key, so that what has the same key keeps its order.
+    /// Queues an item in the queue of a key: what has the same key is done in the order it is
+    /// queued.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] when too much waits.
-    pub async fn ask_in_order(&self, tenant: TenantId, key: u64, item: I) -> Result<A, Failure> {
+    pub fn put_in_order(&self, tenant: TenantId, key: u64, item: I) -> Result<Queued<A>, Failure> {
         let place = usize::try_from(key % self.queues.len().max(1) as u64).unwrap_or(0);
-        put(self.queues.get(place), tenant, item).await
+        put(self.queues.get(place), tenant, item)
     }
 }
 
-async fn put<I, A>(
+/// An item that is done whether or not anybody waits for its answer.
+#[derive(Debug)]
+pub struct Queued<A>(oneshot::Receiver<A>);
+
+impl<A> Queued<A> {
+    /// Waits for the answer.
+    ///
+    /// # Errors
+    /// [`Failure::Internal`] when a defect has lost the batch.
+    pub async fn answer(self) -> Result<A, Failure> {
+        let lost = |_| Failure::internal("what was queued was lost");
+        self.0.await.map_err(lost)
+    }
+}
+
+fn put<I, A>(
     queue: Option<&mpsc::Sender<Waiting<I, A>>>,
     tenant: TenantId,
     item: I,
-) -> Result<A, Failure> {
+) -> Result<Queued<A>, Failure> {
     let queue = queue.ok_or_else(|| Failure::internal("there is no queue"))?;
     let (answer, answered) = oneshot::channel();
     let waiting = Waiting {
@@ -104,9 +120,7 @@ async fn put<I, A>(
     queue
         .try_send(waiting)
         .map_err(|_| Failure::Unavailable("too many wait: come back".to_owned()))?;
-    answered
-        .await
-        .map_err(|_| Failure::internal("what was queued was lost"))
+    Ok(Queued(answered))
 }
 
 async fn work_off<I, A, W, F>(mut queue: mpsc::Receiver<Waiting<I, A>>, batch_max: usize, work: W)

@@ -28,7 +28,7 @@ impl FromStr for Clock {
 }
 
 impl Clock {
-    /// The instant it shows.
+    /// The instant it shows, to the microsecond: what is stored is read back as the same instant.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] when the clock file cannot be read or holds no instant.
@@ -38,7 +38,10 @@ impl Clock {
                 clippy::disallowed_methods,
                 reason = "the one place that reads the clock"
             )]
-            Self::System => Ok(Timestamp::now()),
+            Self::System => {
+                let now = Timestamp::now();
+                Ok(Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now))
+            }
             Self::File(path) => {
                 let text = fs::read_to_string(path)
                     .map_err(|_| Failure::Unavailable("the clock file cannot be read".into()))?;

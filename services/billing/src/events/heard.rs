@@ -55,6 +55,11 @@ async fn price_changed(
 ) -> Result<(), Failure> {
     let mut violations = Violations::default();
     let price = price.ok_or_else(|| incomplete("price"))?;
+    match price.customer_class() {
+        catalogue::CustomerClass::Member | catalogue::CustomerClass::Unspecified => (),
+        // Only principals of the county have customer numbers: nobody is billed by these lists.
+        catalogue::CustomerClass::Other | catalogue::CustomerClass::PrivatePerson => return Ok(()),
+    }
     let article: Option<ArticleNumber> = from_pb_text(
         &mut violations,
         "price.article_number",

@@ -1,6 +1,9 @@
 //! Rent and sales of the stories, month by month.
 
-use hjm_proto::billing::v1::{Charge, ChargeState};
+use hjm_proto::{
+    billing::v1::{Charge, ChargeState},
+    catalogue::v1::CustomerClass,
+};
 use hjm_testkit::{date, kronor};
 
 use crate::support::{Bench, Draft};
@@ -295,4 +298,29 @@ async fn a_line_explains_itself_with_policy_source_and_facts() {
     );
     assert_eq!(explained.ceiling, None);
     assert_eq!(line.from, date("2025-03-01"));
+}
+
+#[tokio::test]
+async fn what_was_sold_and_comes_back_is_charged_once_and_credits_nothing() {
+    let bench = Bench::new("2025-05-15").await;
+    let sold = Draft::sale("2380", "2380", "2025-03-12", "900.00", "900.00").with_return();
+    bench.loan(&sold.0);
+    bench.close("2025-03").await;
+    bench.loan(&sold.returned("2025-04-10").0);
+    bench.close("2025-04").await;
+    let once = ["SALE 03-12..03-12 0d 900.00"];
+    assert_eq!(lines(&bench, "2380", "2025-03").await, once);
+    assert!(bench.statement("2380", "2025-04").await.is_err());
+    assert_eq!(bench.breaches().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn prices_for_others_than_members_bill_nobody() {
+    let bench = Bench::new("2025-04-15").await;
+    for class in [CustomerClass::Other, CustomerClass::PrivatePerson] {
+        bench.price_on(class, "rollator", "99.00", "2025-01-01");
+    }
+    bench.loan(&Draft::rental("rollator", "2380", "2380", "2025-03-01").0);
+    bench.close("2025-03").await;
+    assert_eq!(rent(&bench, "2380", "2025-03").await, "55.80");
 }

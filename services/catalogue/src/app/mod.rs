@@ -5,6 +5,7 @@ pub(crate) mod classification;
 pub(crate) mod decision;
 pub(crate) mod policy;
 pub(crate) mod price;
+mod shelf;
 
 use hjm_service::Answered;
 

@@ -1,4 +1,4 @@
-//! Dated prices of articles.
+//! Dated prices of articles, on one list for each class of customers.
 
 use hjm_ids::ArticleNumber;
 use hjm_proto::catalogue::v1 as pb;
@@ -11,7 +11,7 @@ use crate::{
     convert::to_pb_price,
     error::Error,
     events,
-    store::{self, PriceRow},
+    store::{self, PriceFilter, PriceRow, PricesAfter},
 };
 
 /// Sets a price from a day on.
@@ -41,18 +41,19 @@ pub(crate) async fn set_price(
     written.await
 }
 
-/// The price of an article on a day.
+/// The price of an article on a list and a day.
 pub(crate) async fn get_price(
     deps: &Deps,
     caller: &Caller,
     number: ArticleNumber,
+    class: pb::CustomerClass,
     on: Date,
 ) -> Result<pb::GetPriceResponse, Error> {
     let tenant = caller.tenant.clone();
     let scope = caller.scope();
     let read = deps.producer.database().read(&scope, |tx| {
         Box::pin(async move {
-            let price = store::price_find(tx, &tenant, &number, on).await?;
+            let price = store::price_find(tx, &tenant, &number, class, on).await?;
             let price = price.ok_or(Failure::NotFound("price"))?;
             Ok::<_, Failure>(to_pb_price(&number, &price))
         })
@@ -60,4 +61,20 @@ pub(crate) async fn get_price(
     Ok(pb::GetPriceResponse {
         price: Some(read.await?),
     })
+}
+
+/// Prices by article, list and day, a page.
+pub(crate) async fn list_prices(
+    deps: &Deps,
+    caller: &Caller,
+    filter: PriceFilter,
+    after: PricesAfter,
+    rows_max: i64,
+) -> Result<Vec<(ArticleNumber, PriceRow)>, Error> {
+    let tenant = caller.tenant.clone();
+    let scope = caller.scope();
+    let read = deps.producer.database().read(&scope, |tx| {
+        Box::pin(async move { store::price_list(tx, &tenant, &filter, &after, rows_max).await })
+    });
+    Ok(read.await?)
 }

@@ -3,10 +3,14 @@
 mod article;
 mod classification;
 mod decision;
+mod identifier;
 mod policy;
 mod price;
 
-pub(crate) use article::{ArticleRow, article_find, article_insert, article_list};
+pub(crate) use article::{
+    ArticleRow, article_end, article_find, article_gaps, article_insert, article_list,
+    article_lock, article_versions,
+};
 pub(crate) use classification::{
     IsoCodeFilter, IsoCodeRow, classification_lock, classification_put, classification_read,
     iso_code_find, iso_code_list, iso_code_versions, iso_mapping_around,
@@ -14,8 +18,12 @@ pub(crate) use classification::{
 pub(crate) use decision::{
     DecisionRow, activated_texts, activation_instants, decision_find, decision_keep, decision_list,
 };
+pub(crate) use identifier::{identifier_holders, identifier_insert};
 pub(crate) use policy::{
     PolicyRow, activation_insert, activation_lock, activation_newest, policy_find, policy_insert,
     policy_list, policy_texts, section_holder_find,
 };
-pub(crate) use price::{PriceRow, price_find, price_gaps, price_lock, price_set};
+pub(crate) use price::{
+    PriceFilter, PriceRow, PricesAfter, class_name, price_find, price_gaps, price_list, price_lock,
+    price_set,
+};

@@ -3,7 +3,7 @@
 use hjm_postgres::Context;
 use hjm_proto::catalogue::v1 as pb;
 use hjm_service::{client, verify::Finding};
-use hjm_testkit::TENANT;
+use hjm_testkit::{TENANT, date};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::classification::import_mapped;
@@ -116,4 +116,17 @@ async fn a_code_without_what_it_lies_under_is_found() {
     let found = findings.iter().find(|finding| !finding.breaches.is_empty());
     let breaches = &found.unwrap().breaches;
     assert_eq!(breaches, &["120603 of 2016", "120606 of 2016"]);
+}
+
+#[tokio::test]
+async fn i47_a_version_that_does_not_follow_the_one_before_is_found() {
+    let world = filled().await;
+    let mut article = rollator("R-100").article.unwrap();
+    article.valid_from = date("2025-01-01");
+    world.change(article, 1).await.unwrap();
+    assert_eq!(broken(&verify(&world).await), [""; 0]);
+    let sql = "UPDATE catalogue.article_version SET valid_to = '2024-12-01'
+                WHERE valid_to IS NOT NULL";
+    break_by(&world, sql).await;
+    assert_eq!(broken(&verify(&world).await), ["I47"]);
 }

@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod article_faults;
+mod article_versions;
 mod articles;
 mod books;
 mod classification;
@@ -11,6 +13,7 @@ mod iso_lists;
 mod policies;
 mod policy_faults;
 mod prescribing;
+mod price_lists;
 mod prices;
 mod support;
 mod tenancy;

@@ -70,6 +70,7 @@ async fn without_a_date_the_price_is_todays() {
         let request = pb::GetPriceRequest {
             article_number: "R-100".to_owned(),
             as_of: None,
+            ..Default::default()
         };
         let got = client
             .get_price(client::request(&importer(), request))

@@ -107,6 +107,30 @@ impl World {
         got.map(Response::into_inner)
     }
 
+    pub(crate) async fn change(
+        &self,
+        article: pb::Article,
+        expected_version: u32,
+    ) -> Result<pb::Article, Status> {
+        let request = pb::ChangeArticleRequest {
+            request_id: request_id(),
+            article: Some(article),
+            expected_version,
+        };
+        let request = client::request(&importer(), request);
+        let changed = self.articles.clone().change_article(request).await?;
+        Ok(changed.into_inner().article.unwrap())
+    }
+
+    pub(crate) async fn withdraw(
+        &self,
+        request: pb::WithdrawArticleRequest,
+    ) -> Result<pb::Article, Status> {
+        let request = client::request(&importer(), request);
+        let withdrawn = self.articles.clone().withdraw_article(request).await?;
+        Ok(withdrawn.into_inner().article.unwrap())
+    }
+
     pub(crate) async fn page(
         &self,
         page_size: i32,
@@ -116,6 +140,7 @@ impl World {
         let request = pb::ListArticlesRequest {
             page_size,
             page_token,
+            as_of: None,
         };
         let mut client = self.articles.clone();
         let listed = client
@@ -137,6 +162,7 @@ impl World {
         let request = pb::GetPriceRequest {
             article_number: number.to_owned(),
             as_of: date(day),
+            ..Default::default()
         };
         let mut client = self.prices.clone();
         let got = client
@@ -232,8 +258,20 @@ pub(crate) fn rollator(number: &str) -> pb::CreateArticleRequest {
             charge_form: ChargeForm::Rental.into(),
             product_group: 3,
             valid_from: date("2020-01-01"),
+            ..Default::default()
         }),
     }
+}
+
+/// A new article as it is answered: its first version, active where nothing else was said.
+pub(crate) fn as_stored(article: Option<pb::Article>) -> Option<pb::Article> {
+    article.map(|mut article| {
+        article.version = 1;
+        if article.state() == pb::ArticleState::Unspecified {
+            article.state = pb::ArticleState::Active.into();
+        }
+        article
+    })
 }
 
 pub(crate) fn price(number: &str, amount: &str, from: &str) -> pb::SetPriceRequest {
@@ -242,6 +280,7 @@ pub(crate) fn price(number: &str, amount: &str, from: &str) -> pb::SetPriceReque
         article_number: number.to_owned(),
         price: unit_price(amount),
         valid_from: date(from),
+        ..Default::default()
     }
 }
 

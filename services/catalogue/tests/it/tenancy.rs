@@ -8,10 +8,12 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use tonic::Code;
 
 use crate::classification::import_mapped;
-use crate::support::{RENT, RENT_ID, World, price, rollator, second_person};
+use crate::support::{RENT, RENT_ID, World, importer, price, rollator, second_person};
 
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 10] = [
     "article",
+    "article_version",
+    "decision",
     "iso_code",
     "iso_mapping",
     "price",
@@ -34,6 +36,9 @@ async fn filled() -> World {
         .activate(&second_person(), RENT_ID, 1, "2025-01-01")
         .await
         .unwrap();
+    let request = client::request(&importer(), pb::GetRentPolicyRequest::default());
+    let mut decisions = world.decisions.clone();
+    decisions.get_rent_policy(request).await.unwrap();
     world
 }
 
@@ -55,8 +60,7 @@ async fn i33_without_a_tenant_nothing_is_read_and_nothing_written() {
     for table in TABLES {
         assert_eq!(count(&mut connection, table).await, 0, "{table}");
     }
-    let insert = "INSERT INTO catalogue.article VALUES ('jamtland-harjedalen', 'X', 'X', '120606',
-                  'ACCESSORY', 'RENTAL', 3, '2025-01-01')";
+    let insert = "INSERT INTO catalogue.article VALUES ('jamtland-harjedalen', 'X')";
     assert!(
         sqlx::raw_sql(insert)
             .execute(&mut connection)

@@ -1,23 +1,17 @@
 //! Cards without fees: of others, and for a medical reason.
 
 use hjm_free_card::{CardReason, RegisteredCard};
-use hjm_ids::AccountId;
 use hjm_proto::{free_card::v1 as pb, write::WriteResponse};
-use hjm_service::{AccessNote, WriteKey};
+use hjm_service::{AccessNote, Failure, WriteKey};
 use jiff::civil::Date;
 use sqlx::PgConnection;
-use uuid::Uuid;
 
-use super::{
-    Core, Holder, Written,
-    book::{Book, store_books},
-    look::subject_in,
-};
+use super::{Core, Holder, Written, circle::Held};
 use crate::{
     Deps,
-    error::Error,
+    error::{Error, Part},
     events,
-    store::{self, AccountRow, Beside},
+    store::Beside,
 };
 
 /// A card to register.
@@ -61,11 +55,11 @@ async fn register_card(
     action: &'static str,
 ) -> Result<Told, Error> {
     let (tenant, holder) = (&by.caller.tenant, &asked.holder);
-    let scheme = core
-        .scheme_in(tx, tenant, &holder.scheme_id, by.now)
+    let together = core
+        .together_in(tx, tenant, &holder.scheme_id, by.now)
         .await?;
-    subject_in(tx, tenant, holder).await?;
-    let mut book = hold(tx, tenant, holder, scheme).await?;
+    let mut held = Held::open(tx, tenant, together, holder.recipient, by.now).await?;
+    held.circle.shows()?;
     let card = RegisteredCard {
         from: asked.from,
         to: asked.to,
@@ -76,38 +70,28 @@ async fn register_card(
         evidence: asked.evidence,
         card_number: asked.card_number,
     };
-    let extend = asked.extend_existing;
-    let told = book.register_card(tx, tenant, card, extend, beside).await;
-    let (status, reassessed) = told?;
-    store_books(tx, tenant, &[&book]).await?;
+    let done = held.register_card(holder, card, asked.extend_existing, &beside);
+    done.map_err(Part::Account.refused())?;
+    let (drawn, reassessed) = held.outcome(None)?;
+    let status = held
+        .circle
+        .status(&drawn, &holder.scheme_id, asked.from, held.now)?;
+    let lost = || Failure::internal("an account at hand is lost");
+    let account = held
+        .circle
+        .accounts
+        .get(holder)
+        .ok_or_else(lost)?
+        .row
+        .account;
+    held.store(tx, tenant, &drawn).await?;
     let event = pb::CardRegistered {
         recipient_id: holder.recipient.to_string(),
         status: Some(status.clone()),
         reassessed,
     };
-    let version = i64::try_from(book.version()).unwrap_or(i64::MAX);
+    let version = i64::try_from(status.account_version).unwrap_or(i64::MAX);
     let note = AccessNote::new(&by.caller, action, holder.recipient, &holder.scheme_id, "");
-    let event = events::card_registered(book.row.account, event);
+    let event = events::card_registered(account, event);
     Ok((status, vec![event], vec![note.seen(version)]))
-}
-
-/// The person's account, added and held where there is none.
-async fn hold(
-    tx: &mut PgConnection,
-    tenant: &hjm_ids::TenantId,
-    holder: &Holder,
-    scheme: std::sync::Arc<hjm_free_card::Scheme>,
-) -> Result<Book, Error> {
-    let keys = ([holder.scheme_id.clone()], [holder.recipient.uuid()]);
-    let mut rows = store::account_hold(tx, tenant, &keys.0, &keys.1).await?;
-    let held = rows.pop();
-    let is_new = held.is_none();
-    let row = held.unwrap_or_else(|| AccountRow {
-        account: AccountId::new(Uuid::now_v7()),
-        scheme_id: holder.scheme_id.clone(),
-        subject: holder.recipient,
-        version: 0,
-        snapshot: None,
-    });
-    Ok(Book::open(row, is_new, scheme))
 }

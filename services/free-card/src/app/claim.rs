@@ -1,18 +1,20 @@
 //! What principals owe persons who paid too much, and who decides it.
 
-use hjm_free_card::{ClaimDecision, ClaimState, decide};
-use hjm_ids::{FeeId, PrincipalId};
+use std::collections::BTreeSet;
+
+use hjm_free_card::{ClaimDecision, ClaimState, Refusal, decide};
+use hjm_ids::{FeeId, PrincipalId, RecipientId, TenantId};
 use hjm_money::Money;
 use hjm_proto::free_card::v1 as pb;
 use hjm_service::{AccessNote, Failure, WriteKey, convert::to_pb_money};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Looking, Written};
+use super::{Looking, Written, circle::identities};
 use crate::{
     Deps,
     convert::to_pb_claim,
-    error::Error,
+    error::{Error, Part},
     events,
     store::{self, ClaimFilter, ClaimKey, ClaimRow},
 };
@@ -26,11 +28,13 @@ fn inner(error: hjm_money::MoneyError) -> Failure {
     Failure::Internal(error.into())
 }
 
-/// A page of claims after one, with its last one's key.
+/// A page of claims after one, with its last one's key where more may follow; of one person, under
+/// any of its identities, where it is given.
 pub(crate) async fn list_claims(
     deps: &Deps,
     looking: Looking,
-    filter: ClaimFilter,
+    subject: Option<RecipientId>,
+    mut filter: ClaimFilter,
     after: ClaimKey,
     rows_max: i64,
 ) -> Result<(Vec<pb::Claim>, Option<ClaimKey>), Error> {
@@ -38,19 +42,39 @@ pub(crate) async fn list_claims(
     let found = deps.core.look(&looking, |tx| {
         Box::pin(async move {
             let tenant = &by.caller.tenant;
+            if let Some(subject) = subject {
+                let all = identities(tx, tenant, subject).await?;
+                filter.subjects = Some(all.iter().map(|one| one.uuid()).collect());
+                shows(tx, tenant, subject).await?;
+            }
             let rows = store::claim_list(tx, tenant, &filter, after, rows_max).await?;
             let claims = told(tx, &by, &rows).await?;
             let mut subjects: Vec<_> = rows.iter().map(|row| row.subject).collect();
-            subjects.extend(filter.subject);
+            subjects.extend(subject);
             subjects.sort_unstable();
             subjects.dedup();
             let notes = subjects.into_iter().map(|one| by.note(one, "claims"));
             let notes = notes.take(hjm_service::access::NOTES_MAX).collect();
-            let last = rows.last().map(|row| key_of(&row.claim));
+            let full = i64::try_from(rows.len()).is_ok_and(|found| found == rows_max);
+            let last = rows.last().filter(|_| full).map(|row| key_of(&row.claim));
             Ok(((claims, last), notes))
         })
     });
     found.await
+}
+
+/// Nothing of a person who stays outside is shown.
+async fn shows(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    subject: RecipientId,
+) -> Result<(), Error> {
+    let known = store::subject_list(tx, tenant, &[subject.uuid()]).await?;
+    let known = known.get(&subject).copied().unwrap_or_default();
+    if known.subject.person.opted_out {
+        return Err(Error::Fee(Part::Account, Refusal::OptedOut));
+    }
+    Ok(())
 }
 
 fn key_of(claim: &hjm_free_card::Claim) -> ClaimKey {
@@ -64,9 +88,10 @@ async fn told(
 ) -> Result<Vec<pb::Claim>, Error> {
     let subjects: Vec<Uuid> = rows.iter().map(|row| row.subject.uuid()).collect();
     let subjects = store::subject_list(tx, &by.caller.tenant, &subjects).await?;
-    let told = rows.iter().map(|row| {
-        let subject = subjects.get(&row.subject).copied().unwrap_or_default();
-        to_pb_claim(row, subject)
+    let told = rows.iter().filter_map(|row| {
+        let known = subjects.get(&row.subject).copied().unwrap_or_default();
+        let outside = known.subject.person.opted_out;
+        (!outside).then(|| to_pb_claim(row, known.subject))
     });
     Ok(told.collect())
 }
@@ -88,8 +113,9 @@ pub(crate) async fn decide_claim(
                 principal_id: by.caller.scope().principal.map(|own| own.to_string()),
                 ..ClaimFilter::default()
             };
-            let rows = store::claim_hold(tx, &by.caller.tenant, &filter, OF_FEE_MAX).await?;
+            let rows = hold(tx, &by.caller.tenant, &filter, OF_FEE_MAX).await?;
             let row = rows.last().ok_or(Failure::NotFound("claim"))?;
+            shows(tx, &by.caller.tenant, row.subject).await?;
             let (claim, event) = decide_in(tx, &by, row, decision, &text).await?;
             let answer = pb::DecideClaimResponse {
                 claim: Some(claim),
@@ -100,6 +126,24 @@ pub(crate) async fn decide_claim(
         })
     });
     written.await
+}
+
+/// The first claims that a filter finds, by way of their accounts: whose they are is looked up,
+/// the accounts are held in ascending order, and the claims are read again.
+async fn hold(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    filter: &ClaimFilter,
+    rows_max: i64,
+) -> Result<Vec<ClaimRow>, Failure> {
+    let first = (Uuid::nil(), 0);
+    let found = store::claim_list(tx, tenant, filter, first, rows_max).await?;
+    let accounts: BTreeSet<Uuid> = found.iter().map(|row| row.account.uuid()).collect();
+    let held: Vec<Uuid> = accounts.iter().copied().collect();
+    store::account_hold_ids(tx, tenant, &held).await?;
+    let mut rows = store::claim_list(tx, tenant, filter, first, rows_max).await?;
+    rows.retain(|row| accounts.contains(&row.account.uuid()));
+    Ok(rows)
 }
 
 async fn decide_in(
@@ -114,7 +158,11 @@ async fn decide_in(
     after.claim.state = decide(row.claim.state, decision)?;
     store::decision_insert(tx, tenant, &after.claim, decision, user, text, by.now).await?;
     let subjects = store::subject_list(tx, tenant, &[row.subject.uuid()]).await?;
-    let subject = subjects.get(&row.subject).copied().unwrap_or_default();
+    let subject = subjects
+        .get(&row.subject)
+        .copied()
+        .unwrap_or_default()
+        .subject;
     let claim = to_pb_claim(&after, subject);
     let event = pb::ClaimDecided {
         recipient_id: row.subject.to_string(),
@@ -137,7 +185,14 @@ pub(crate) async fn settle_claims(
                 state: Some(ClaimState::Approved),
                 ..ClaimFilter::default()
             };
-            let rows = store::claim_hold(tx, &by.caller.tenant, &filter, SETTLED_MAX).await?;
+            let mut rows = hold(tx, &by.caller.tenant, &filter, SETTLED_MAX).await?;
+            let subjects: Vec<Uuid> = rows.iter().map(|row| row.subject.uuid()).collect();
+            let known = store::subject_list(tx, &by.caller.tenant, &subjects).await?;
+            let outside = |row: &ClaimRow| {
+                let known = known.get(&row.subject);
+                known.is_some_and(|known| known.subject.person.opted_out)
+            };
+            rows.retain(|row| !outside(row));
             let (mut claims, mut events, mut notes) = (Vec::new(), Vec::new(), Vec::new());
             for row in &rows {
                 let paid = decide_in(tx, &by, row, ClaimDecision::Pay, "settled").await?;

@@ -2,9 +2,12 @@
 //! [`hjm_service::access::NOTES_MAX`] callers, who are answered after its commit.
 
 use hjm_free_card::Refusal;
-use hjm_service::{AccessNote, Caller, Failure, Scope, clock::civil_date};
+use hjm_service::{
+    AccessNote, Caller, Failure, Scope,
+    batch::{Batcher, Limits, Waiting},
+    clock::civil_date,
+};
 use jiff::{Timestamp, civil::Date};
-use tokio::sync::{mpsc, oneshot};
 
 use super::{Core, Holder, Looking, look::view_in};
 use crate::{
@@ -12,11 +15,14 @@ use crate::{
     store::{self, ExemptKey, ExemptRow},
 };
 
-/// Callers in one read at the most.
-const BATCH_MAX: usize = 64;
-const QUEUE_MAX: usize = 1024;
-/// One commits while the other reads.
-const QUEUES: usize = 2;
+const LIMITS: Limits = Limits {
+    // One commits while the other reads.
+    queues: 2,
+    waiting_max: 1024,
+    batch_max: 64,
+};
+
+type Reply = Result<bool, Error>;
 
 #[derive(Debug)]
 struct Item {
@@ -24,22 +30,19 @@ struct Item {
     holder: Holder,
     on: Option<Date>,
     now: Timestamp,
-    answer: oneshot::Sender<Result<bool, Error>>,
 }
 
 /// The questions that wait.
 #[derive(Debug, Clone)]
-pub(crate) struct Exemptions(std::sync::Arc<[mpsc::Sender<Item>]>);
+pub(crate) struct Exemptions(Batcher<Item, Reply>);
 
 impl Exemptions {
     /// Starts the readers; they end when the last owner of the queues is gone.
     pub(crate) fn start(core: &Core) -> Self {
-        let queues = (0..QUEUES).map(|_| {
-            let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-            tokio::spawn(read_batches(core.clone(), receiver));
-            sender
-        });
-        Self(queues.collect())
+        let core = core.clone();
+        Self(Batcher::start(LIMITS, move |batch| {
+            read_batch(core.clone(), batch)
+        }))
     }
 
     /// Whether a person has a valid card on a day; today when none is given.
@@ -49,62 +52,35 @@ impl Exemptions {
         holder: Holder,
         on: Option<Date>,
         now: Timestamp,
-    ) -> Result<bool, Error> {
-        let (answer, answered) = oneshot::channel();
+    ) -> Reply {
+        let tenant = caller.tenant.clone();
         let item = Item {
             caller,
             holder,
             on,
             now,
-            answer,
         };
-        // The shorter queue: questions have no order.
-        let queue = self.0.iter().max_by_key(|queue| queue.capacity());
-        let queue = queue.ok_or_else(|| Failure::internal("there is no such queue"))?;
-        queue
-            .try_send(item)
-            .map_err(|_| Failure::Unavailable("too many questions wait: come back".to_owned()))?;
-        let lost = |_| Error::from(Failure::internal("a question was lost"));
-        answered.await.map_err(lost)?
+        self.0.ask(tenant, item).await?
     }
 }
 
-async fn read_batches(core: Core, mut queue: mpsc::Receiver<Item>) {
-    let mut left = None;
-    loop {
-        let first = match left.take() {
-            Some(item) => item,
-            None => match queue.recv().await {
-                Some(item) => item,
-                None => return,
-            },
-        };
-        let mut batch = vec![first];
-        while batch.len() < BATCH_MAX
-            && let Ok(item) = queue.try_recv()
-        {
-            if item.caller.tenant != batch[0].caller.tenant {
-                left = Some(item);
-                break;
-            }
-            batch.push(item);
+async fn read_batch(core: Core, batch: Vec<Waiting<Item, Reply>>) {
+    let items: Vec<&Item> = batch.iter().map(|waiting| &waiting.item).collect();
+    let answers = match look(&core, &items).await {
+        Ok(answers) => answers,
+        Err(failure) => {
+            tracing::warn!(error = ?failure, "questions have no answer");
+            let text = "the question has no answer now";
+            let away = |_| Err(Failure::Unavailable(text.to_owned()).into());
+            items.into_iter().map(away).collect()
         }
-        let answers = match look(&core, &batch).await {
-            Ok(answers) => answers,
-            Err(failure) => {
-                tracing::warn!(error = ?failure, "questions have no answer");
-                let text = "the question has no answer now";
-                let away = |_: &Item| Err(Failure::Unavailable(text.to_owned()).into());
-                batch.iter().map(away).collect()
-            }
-        };
-        for (item, answer) in batch.into_iter().zip(answers) {
-            let _ = item.answer.send(answer);
-        }
+    };
+    for (waiting, answer) in batch.into_iter().zip(answers) {
+        waiting.answer(answer);
     }
 }
 
-async fn look(core: &Core, batch: &[Item]) -> Result<Vec<Result<bool, Error>>, Failure> {
+async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
     let Some(first) = batch.first() else {
         return Ok(Vec::new());
     };
@@ -146,7 +122,7 @@ async fn answer(
     key: &ExemptKey,
     row: ExemptRow,
     now: Timestamp,
-) -> Result<bool, Error> {
+) -> Reply {
     if row.opted_out {
         return Err(Error::Fee(Part::Account, Refusal::OptedOut));
     }
@@ -161,5 +137,6 @@ async fn answer(
         known_at: None,
     };
     let view = view_in(core, tx, &looking, &item.holder).await?;
-    Ok(view.state.card_on(key.on).is_some())
+    let mut days = view.days.iter();
+    Ok(days.any(|(from, to)| (*from..=*to).contains(&key.on)))
 }

@@ -1,40 +1,42 @@
 //! Registering, correcting and cancelling fees.
 
+use hjm_ids::AccountId;
 use hjm_proto::free_card::v1 as pb;
-use hjm_service::{AccessNote, WriteKey, clock::civil_date};
+use hjm_service::{AccessNote, Failure, WriteKey, clock::civil_date};
 use sqlx::PgConnection;
 
-use super::{
-    Changing, Core, Registering, Written,
-    book::{Book, store_books},
-};
+use super::{Changing, Core, Holder, Queued, Registering, Written, circle::Held};
 use crate::{
     Deps,
+    convert::to_pb_fee,
     error::{Error, Part},
     events, store,
 };
 
-/// Registers a fee, charged as it is entitled now.
-pub(crate) async fn register_fee(
+/// Queues a fee to be registered, charged as it is entitled then.
+pub(crate) fn register_fee(
     deps: &Deps,
     key: WriteKey,
     asked: Registering,
-) -> Written<pb::RegisterFeeResponse> {
-    deps.queues.register(key, asked).await
+) -> Result<Queued, Failure> {
+    deps.queues.enqueue(key, asked)
 }
 
 /// What a change came to.
 struct Changed {
-    book: Book,
+    account: AccountId,
+    holder: Holder,
     fee: pb::Fee,
-    status: pb::AccountStatus,
+    /// Absent of a person who stays outside.
+    status: Option<pb::AccountStatus>,
+    version: u64,
     reassessed: Vec<pb::Fee>,
 }
 
 impl Changed {
     fn note(&self, by: &WriteKey, action: &'static str) -> AccessNote {
-        let (subject, scheme) = (self.book.row.subject, &self.book.row.scheme_id);
-        let version = i64::try_from(self.book.version()).unwrap_or(i64::MAX);
+        let version = i64::try_from(self.version).unwrap_or(i64::MAX);
+        let (subject, scheme) = (self.holder.recipient, &self.holder.scheme_id);
         AccessNote::new(&by.caller, action, subject, scheme, "").seen(version)
     }
 }
@@ -51,17 +53,17 @@ pub(crate) async fn cancel_fee(
             let changed = change_in(&core, tx, &by, &asked).await?;
             let note = changed.note(&by, "CancelFee");
             let event = pb::FeeCancelled {
-                recipient_id: changed.book.row.subject.to_string(),
+                recipient_id: changed.holder.recipient.to_string(),
                 fee: Some(changed.fee.clone()),
-                status: Some(changed.status.clone()),
+                status: changed.status.clone(),
                 reassessed: changed.reassessed,
             };
             let answer = pb::CancelFeeResponse {
                 fee: Some(changed.fee),
-                status: Some(changed.status),
+                status: changed.status,
                 ..Default::default()
             };
-            let event = events::fee_cancelled(changed.book.row.account, event);
+            let event = events::fee_cancelled(changed.account, event);
             Ok((answer, vec![event], vec![note]))
         })
     });
@@ -80,25 +82,25 @@ pub(crate) async fn correct_fee(
             let changed = change_in(&core, tx, &by, &asked).await?;
             let note = changed.note(&by, "CorrectFee");
             let event = pb::FeeCorrected {
-                recipient_id: changed.book.row.subject.to_string(),
+                recipient_id: changed.holder.recipient.to_string(),
                 fee: Some(changed.fee.clone()),
-                status: Some(changed.status.clone()),
+                status: changed.status.clone(),
                 reassessed: changed.reassessed,
             };
             let answer = pb::CorrectFeeResponse {
                 fee: Some(changed.fee),
-                status: Some(changed.status),
+                status: changed.status,
                 ..Default::default()
             };
-            let event = events::fee_corrected(changed.book.row.account, event);
+            let event = events::fee_corrected(changed.account, event);
             Ok((answer, vec![event], vec![note]))
         })
     });
     written.await
 }
 
-/// A fee is changed by the principal that registered it, or by the aid centre (R18); who has opted
-/// out is not looked at.
+/// A fee is changed by the principal that registered it, or by the aid centre (R18), of a person
+/// who stays outside too: then nothing but that fee is told.
 async fn change_in(
     core: &Core,
     tx: &mut PgConnection,
@@ -106,26 +108,45 @@ async fn change_in(
     asked: &Changing,
 ) -> Result<Changed, Error> {
     let tenant = &by.caller.tenant;
-    let (row, registered_by) = store::account_hold_of_fee(tx, tenant, asked.fee).await?;
+    let owner = store::account_of_fee(tx, tenant, asked.fee).await?;
     let own = by.caller.scope().principal;
-    if own.is_some_and(|own| own.as_str() != registered_by) {
+    if own.is_some_and(|own| own.as_str() != owner.principal_id) {
         return Err(Error::FeeRegisteredElsewhere);
     }
-    let scheme = core.scheme_in(tx, tenant, &row.scheme_id, by.now).await?;
+    let today = civil_date(by.now);
     if let Some((on, _)) = asked.to {
-        let today = civil_date(by.now);
         let future = hjm_free_card::Refusal::DateInFuture { on, today };
         if on > today {
             return Err(Error::Fee(Part::Change, future));
         }
     }
-    let mut book = Book::open(row, false, scheme);
-    let (fee, status, reassessed) = book.change(tx, tenant, asked, by.now).await?;
-    store_books(tx, tenant, &[&book]).await?;
-    Ok(Changed {
-        book,
-        fee,
-        status,
-        reassessed,
-    })
+    let holder = Holder {
+        scheme_id: owner.scheme_id,
+        recipient: owner.subject,
+    };
+    let together = core
+        .together_in(tx, tenant, &holder.scheme_id, by.now)
+        .await?;
+    let mut held = Held::open(tx, tenant, together, holder.recipient, by.now).await?;
+    held.change(&holder, asked)
+        .map_err(Part::Account.refused())?;
+    let (drawn, reassessed) = held.outcome(Some(asked.fee))?;
+    let lost = || Failure::internal("a fee at hand is not in its account's state");
+    let state = drawn.get(&holder.scheme_id).ok_or_else(lost)?;
+    let fee = state.fee(asked.fee).ok_or_else(lost)?;
+    let own = held.circle.accounts.get(&holder).ok_or_else(lost)?;
+    let status = held
+        .circle
+        .status(&drawn, &holder.scheme_id, today, held.now)?;
+    let shown = held.circle.shows().is_ok();
+    let changed = Changed {
+        account: own.row.account,
+        fee: to_pb_fee(fee, held.circle.registered_at(asked.fee), None),
+        status: shown.then_some(status),
+        version: held.circle.version(),
+        holder,
+        reassessed: if shown { reassessed } else { Vec::new() },
+    };
+    held.store(tx, tenant, &drawn).await?;
+    Ok(changed)
 }

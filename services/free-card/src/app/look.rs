@@ -2,43 +2,38 @@
 
 use std::sync::Arc;
 
-use hjm_free_card::{
-    AccountState, LogEntry, Scheme, Shown, Status, Subject, explain, quote, replay, shown,
-    status_on,
-};
-use hjm_ids::TenantId;
+use hjm_free_card::{AccountState, Scheme, Shown, Status, Subject, explain, shown, status_on};
+use hjm_ids::FeeId;
 use hjm_money::Money;
 use hjm_proto::free_card::v1 as pb;
 use hjm_service::{
-    Failure,
+    Failure, Violations,
     clock::civil_date,
     convert::{to_pb_explanation, to_pb_money},
 };
 use jiff::{Timestamp, civil::Date};
 use sqlx::PgConnection;
 
-use super::{Core, Drafted, Holder, Looking, batch::check, log_of};
+use super::{Core, Drafted, Holder, Looking, batch::check, circle::Circle};
 use crate::{
     Deps,
-    convert::{
-        registered_at, to_pb_counted_fee, to_pb_fee, to_pb_fee_answer, to_pb_fee_token,
-        to_pb_status,
-    },
+    convert::{to_pb_counted_fee, to_pb_fee, to_pb_fee_answer, to_pb_status},
     error::{Error, Part},
-    store,
 };
 
 /// An account as somebody looks at it.
 pub(super) struct View {
     pub(super) scheme: Arc<Scheme>,
-    pub(super) log: Vec<LogEntry>,
+    pub(super) circle: Circle,
     pub(super) state: AccountState,
     pub(super) subject: Subject,
+    /// The days on which a card covers the scheme's fees.
+    pub(super) days: Vec<(Date, Date)>,
 }
 
 impl View {
     pub(super) fn version(&self) -> u64 {
-        u64::try_from(self.log.len()).unwrap_or(u64::MAX)
+        self.circle.version()
     }
 
     /// Where the person stands on a day, as it is known at an instant.
@@ -58,20 +53,6 @@ impl View {
     }
 }
 
-/// What holds for a person of whom something may be shown.
-pub(super) async fn subject_in(
-    tx: &mut PgConnection,
-    tenant: &TenantId,
-    holder: &Holder,
-) -> Result<Subject, Error> {
-    let mut subjects = store::subject_list(tx, tenant, &[holder.recipient.uuid()]).await?;
-    let subject = subjects.remove(&holder.recipient).unwrap_or_default();
-    if subject.person.opted_out {
-        return Err(Error::Fee(Part::Account, hjm_free_card::Refusal::OptedOut));
-    }
-    Ok(subject)
-}
-
 /// Nothing of a person who stays outside is shown.
 pub(super) async fn view_in(
     core: &Core,
@@ -79,18 +60,26 @@ pub(super) async fn view_in(
     looking: &Looking,
     holder: &Holder,
 ) -> Result<View, Error> {
-    let tenant = &looking.caller.tenant;
-    let scheme = core
-        .scheme_in(tx, tenant, &holder.scheme_id, looking.now)
-        .await?;
-    let subject = subject_in(tx, tenant, holder).await?;
-    let log = log_of(tx, tenant, holder, looking.known_at).await?;
-    let state = replay(&scheme, &log).map_err(Part::Account.refused())?;
+    let (tenant, scheme_id) = (&looking.caller.tenant, &holder.scheme_id);
+    let together = core.together_in(tx, tenant, scheme_id, looking.now).await?;
+    let known = looking.known_at;
+    let circle = Circle::read(tx, tenant, together, holder.recipient, known).await?;
+    view_of(circle, scheme_id)
+}
+
+fn view_of(circle: Circle, scheme_id: &str) -> Result<View, Error> {
+    circle.shows()?;
+    let mut states = circle.states().map_err(Part::Account.refused())?;
+    let scheme = circle
+        .together
+        .scheme(scheme_id)
+        .ok_or(Error::SchemeUnknown)?;
     Ok(View {
-        scheme,
-        log,
-        state,
-        subject,
+        scheme: Arc::clone(scheme),
+        days: circle.together.days(&states, scheme_id),
+        state: states.remove(scheme_id).unwrap_or_default(),
+        subject: circle.subject,
+        circle,
     })
 }
 
@@ -120,7 +109,8 @@ pub(crate) async fn quote_fees(
         check(draft, view.subject.person, now, Part::Fees)?;
     }
     let fees: Vec<_> = drafts.into_iter().map(|draft| draft.fee).collect();
-    let quotes = quote(&view.scheme, &view.log, &fees, now).map_err(Part::Fees.refused())?;
+    let quotes = view.circle.quote(&holder.scheme_id, &fees, now);
+    let quotes = quotes.map_err(Part::Fees.refused())?;
     let stored = |fee| fees.iter().all(|draft| draft.fee != fee);
     let answer = |quote: &hjm_free_card::Quote| {
         to_pb_fee_answer(
@@ -175,12 +165,14 @@ pub(crate) async fn get_statuses(
             Ok((views, vec![by.note(recipient, "")]))
         })
     });
-    let statuses = found
-        .await?
+    let views = found.await?;
+    let statuses = views
         .iter()
         .map(|view| view.status(on, looking.at()))
         .collect::<Result<Vec<_>, _>>()?;
-    let paid = statuses.iter().filter_map(|status| {
+    let base = views.iter().zip(&statuses);
+    let base = base.filter(|(view, _)| !view.scheme.is_composite());
+    let paid = base.filter_map(|(_, status)| {
         let paid = status.accumulated.as_ref()?;
         Money::from_units_nanos(paid.units, paid.nanos).ok()
     });
@@ -220,23 +212,28 @@ pub(crate) async fn list_fees(
     deps: &Deps,
     looking: Looking,
     holder: Holder,
-    after: (Date, u64),
+    after: Option<FeeId>,
     rows_max: i64,
 ) -> Result<(Vec<pb::Fee>, Option<String>), Error> {
     let view = view(deps, &looking, &holder).await?;
     let rows_max = usize::try_from(rows_max).map_err(|error| Failure::Internal(error.into()))?;
-    let fees = view.state.fees.iter();
-    let page: Vec<_> = fees
-        .filter(|fee| (fee.on, fee.sequence) > after)
-        .take(rows_max)
-        .collect();
+    let fees = &view.state.fees;
+    let first = match after {
+        None => 0,
+        Some(after) => {
+            let place = fees.iter().position(|fee| fee.fee == after);
+            let text = "is not a token of this list";
+            1 + place.ok_or_else(|| Violations::one("page_token", text))?
+        }
+    };
+    let page: Vec<_> = fees.iter().skip(first).take(rows_max).collect();
     let caller = looking.caller.scope().principal;
     let shown = page.iter().map(|fee| {
         let principal = &fee.principal;
         let shown = view.subject.shows_principal(caller.as_ref(), principal);
-        let at = registered_at(&view.log, fee.fee);
+        let at = view.circle.registered_at(fee.fee);
         to_pb_fee(fee, at, shown.then_some(principal))
     });
-    let last = page.last().map(|fee| to_pb_fee_token(fee));
+    let last = page.last().map(|fee| fee.fee.to_string());
     Ok((shown.collect(), last))
 }

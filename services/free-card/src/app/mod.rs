@@ -1,17 +1,21 @@
 //! Free-card's use cases: one function, one transaction.
 //!
 //! Every answer is a replay of the account's log. A write holds the account's row from before it
-//! reads the log until it has added to it, so writers of one account come one after another;
-//! locks are taken in the order request, person or claim, accounts in ascending order, feed.
+//! reads the log until it has added to it, so writers of one account come one after another.
+//! Locks are taken in the order request, number, sharing, person, accounts in ascending order of id
+//! and all at once, feed. Who holds an account holds its claims: they are locked by nothing else.
 
 mod audit;
 mod batch;
 mod book;
 mod card;
+mod circle;
 mod claim;
 mod exempt;
 mod fee;
+mod link;
 mod look;
+mod pool;
 mod proof;
 mod scheme;
 mod subject;
@@ -19,7 +23,7 @@ mod subject;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hjm_feed::{NewEvent, PolicyShelf, Producer, Rules};
-use hjm_free_card::{LogEntry, ProposedFee, Scheme};
+use hjm_free_card::{ProposedFee, Scheme};
 use hjm_ids::{FeeId, RecipientId, TenantId};
 use hjm_money::Money;
 use hjm_policy::{PolicySet, Section};
@@ -30,19 +34,22 @@ use hjm_service::{
 use jiff::{Timestamp, civil::Date};
 use sqlx::PgConnection;
 
-use crate::{error::Error, store};
+use crate::error::Error;
 
 pub(crate) use audit::list_access;
-pub(crate) use batch::Queues;
+pub(crate) use batch::{Queued, Queues};
 pub(crate) use book::card_days;
 pub(crate) use card::{Carding, add_card};
+pub(crate) use circle::{Circle, Together};
 pub(crate) use claim::{decide_claim, list_claims, settle_claims};
 pub(crate) use exempt::Exemptions;
 pub(crate) use fee::{cancel_fee, correct_fee, register_fee};
+pub(crate) use link::{Linking, Unlinking, link_subjects, unlink_subjects};
 pub(crate) use look::{explain_card, get_status, get_statuses, list_fees, quote_fees};
+pub(crate) use pool::{Entrant, Pooling, Repooling, change_pool, create_pool, get_pool};
 pub(crate) use proof::{issue_proof, verify_proof};
 pub(crate) use scheme::{Days, list_schemes, simulate};
-pub(crate) use subject::{change_subject, subject_died};
+pub(crate) use subject::{change_subject, find_subject, subject_died, subject_registered};
 
 type Written<R> = Result<Answered<R>, Error>;
 
@@ -134,6 +141,19 @@ impl Core {
         self.scheme(&policies, scheme_id, civil_date(now))
     }
 
+    /// A scheme of today with those that are decided together with it.
+    async fn together_in(
+        &self,
+        connection: &mut PgConnection,
+        tenant: &TenantId,
+        scheme_id: &str,
+        now: Timestamp,
+    ) -> Result<Together, Error> {
+        let policies = self.policies.of(connection, tenant).await?;
+        let schemes = self.schemes_on(&policies, civil_date(now))?;
+        Together::of(&schemes, scheme_id).ok_or(Error::SchemeUnknown)
+    }
+
     /// Reads in one transaction, which stores the accesses it made.
     async fn look<T>(
         &self,
@@ -205,23 +225,4 @@ impl Looking {
     fn at(&self) -> Timestamp {
         self.known_at.unwrap_or(self.now)
     }
-}
-
-/// A person's log, as it was known; empty for who has no account.
-async fn log_of(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    holder: &Holder,
-    known_at: Option<Timestamp>,
-) -> Result<Vec<LogEntry>, Failure> {
-    let (scheme_id, subject) = (&holder.scheme_id, holder.recipient);
-    let Some(account) = store::account_find(connection, tenant, scheme_id, subject).await? else {
-        return Ok(Vec::new());
-    };
-    let mut logs = store::log_list(connection, tenant, &[account.uuid()]).await?;
-    let log = logs.remove(&account).unwrap_or_default();
-    Ok(match known_at {
-        Some(at) => hjm_free_card::known_at(&log, at).to_vec(),
-        None => log,
-    })
 }

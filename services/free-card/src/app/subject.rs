@@ -2,14 +2,22 @@
 
 use hjm_feed::NewEvent;
 use hjm_free_card::SubjectEvent;
-use hjm_ids::{RecipientId, TenantId};
+use hjm_ids::{PoolId, RecipientId, TenantId};
 use hjm_proto::{free_card::v1 as pb, write::WriteResponse};
 use hjm_service::{AccessNote, Failure, WriteKey};
 use jiff::{Timestamp, civil::Date};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
-use super::Written;
-use crate::{Deps, error::Error, events, store};
+use super::{
+    Core, Written,
+    circle::identities,
+    pool::{Repooling, members},
+};
+use crate::{Deps, config::keys::Digest, error::Error, events, store};
+
+/// Why two persons of one number are linked.
+const SAME: &str = "the same identity number";
 
 /// Stores a decision; one that changes nothing stores and tells nothing.
 pub(crate) async fn change_subject<R: WriteResponse>(
@@ -19,10 +27,14 @@ pub(crate) async fn change_subject<R: WriteResponse>(
     event: SubjectEvent,
     action: &'static str,
 ) -> Written<R> {
-    let by = key.clone();
+    let (core, by) = (deps.core.clone(), key.clone());
     let written = deps.core.write(key, move |tx| {
         Box::pin(async move {
-            let told = change_in(tx, &by, subject, event).await?;
+            let mut told = Vec::new();
+            if event == SubjectEvent::OptedOut {
+                told = leave_pools(&core, tx, &by, subject).await?;
+            }
+            told.extend(change_in(tx, &by, subject, event).await?);
             let note = AccessNote::new(&by.caller, action, subject, "", "");
             Ok((R::default(), told, vec![note]))
         })
@@ -30,6 +42,40 @@ pub(crate) async fn change_subject<R: WriteResponse>(
     written.await
 }
 
+/// Who stays outside shares with nobody: what others are shown would show it too.
+async fn leave_pools(
+    core: &Core,
+    tx: &mut PgConnection,
+    by: &WriteKey,
+    subject: RecipientId,
+) -> Result<Vec<NewEvent>, Error> {
+    let tenant = &by.caller.tenant;
+    store::sharing_hold(tx, tenant, true).await?;
+    let rows = store::pool_list(tx, tenant, &[subject.uuid()], None).await?;
+    let mut pools: Vec<PoolId> = rows.iter().map(|row| row.pool).collect();
+    pools.dedup();
+    let mut told = Vec::new();
+    for pool in pools {
+        let of_pool = rows.iter().filter(|row| row.pool == pool).cloned();
+        if members(&of_pool.collect::<Vec<_>>()).contains_key(&subject) {
+            let asked = Repooling {
+                pool,
+                expected_version: None,
+                joining: Vec::new(),
+                leaving: vec![subject],
+                text: "opted out".to_owned(),
+            };
+            told.extend(
+                super::pool::change_in(core, tx, by, asked, "OptOut")
+                    .await?
+                    .1,
+            );
+        }
+    }
+    Ok(told)
+}
+
+/// A decision of a person holds for it under all of its identities.
 async fn change_in(
     tx: &mut PgConnection,
     by: &WriteKey,
@@ -37,20 +83,24 @@ async fn change_in(
     event: SubjectEvent,
 ) -> Result<Vec<NewEvent>, Error> {
     let tenant = &by.caller.tenant;
-    store::subject_hold(tx, tenant, subject).await?;
-    let before = store::subject_list(tx, tenant, &[subject.uuid()]).await?;
-    let before = before.get(&subject).copied().unwrap_or_default();
-    let after = before.with(event);
-    if after == before {
-        return Ok(Vec::new());
+    store::sharing_hold(tx, tenant, false).await?;
+    let identities: Vec<RecipientId> = identities(tx, tenant, subject).await?.into_iter().collect();
+    for identity in &identities {
+        store::subject_hold(tx, tenant, *identity).await?;
     }
-    store::subject_append(tx, tenant, subject, event, by.now).await?;
-    let event = pb::SubjectChanged {
-        recipient_id: subject.to_string(),
-        opted_out: after.person.opted_out,
-        read_consent: after.read_consent,
-    };
-    Ok(vec![events::subject_changed(event)])
+    let ids: Vec<Uuid> = identities.iter().map(|one| one.uuid()).collect();
+    let before = store::subject_list(tx, tenant, &ids).await?;
+    let mut told = Vec::new();
+    for identity in identities {
+        let before = before.get(&identity).copied().unwrap_or_default().subject;
+        let after = before.with(event);
+        if after == before {
+            continue;
+        }
+        store::subject_append(tx, tenant, identity, event, by.now).await?;
+        told.push(events::subject_changed(identity, after));
+    }
+    Ok(told)
 }
 
 /// Keeps a person's death; told again with another day, that day holds.
@@ -63,4 +113,64 @@ pub(crate) async fn subject_died(
 ) -> Result<(), Failure> {
     store::subject_hold(tx, tenant, subject).await?;
     store::subject_append(tx, tenant, subject, SubjectEvent::Died(died_on), at).await
+}
+
+/// The person of a number, known by its digests; one that nobody has asked for gets an id.
+pub(crate) async fn find_subject(
+    deps: &Deps,
+    key: WriteKey,
+    digests: Vec<Digest>,
+    purpose: String,
+) -> Written<pb::FindSubjectResponse> {
+    let by = key.clone();
+    let written = deps.core.write(key, move |tx| {
+        Box::pin(async move {
+            let tenant = &by.caller.tenant;
+            store::alias_hold(tx, tenant, &digests).await?;
+            let known = store::alias_find(tx, tenant, &digests).await?;
+            let subject = known.unwrap_or_else(|| RecipientId::new(Uuid::now_v7()));
+            if let (None, Some(written_with)) = (known, digests.first()) {
+                store::alias_insert(tx, tenant, written_with, subject, by.now).await?;
+            }
+            let answer = pb::FindSubjectResponse {
+                recipient_id: subject.to_string(),
+                ..Default::default()
+            };
+            let note = AccessNote::new(&by.caller, "FindSubject", subject, "", &purpose);
+            Ok((answer, Vec::new(), vec![note]))
+        })
+    });
+    written.await
+}
+
+/// Keeps whose number a digest is. Where a desk has asked for the number first, the two are one
+/// person: a link, never a change of what is stored.
+pub(crate) async fn subject_registered(
+    core: &Core,
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    subject: RecipientId,
+    digests: Vec<Digest>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    store::alias_hold(tx, tenant, &digests).await?;
+    let Some(known) = store::alias_find(tx, tenant, &digests).await? else {
+        for digest in &digests {
+            store::alias_insert(tx, tenant, digest, subject, now).await?;
+        }
+        return Ok(());
+    };
+    if known == subject || identities(tx, tenant, subject).await?.contains(&known) {
+        return Ok(());
+    }
+    let linked = super::link::change_in(core, tx, tenant, (subject, known), true, SAME, now);
+    let (_, events) = linked.await.map_err(|error| {
+        if let Error::Failure(failure) = error {
+            failure
+        } else {
+            Failure::Internal(error.into())
+        }
+    })?;
+    core.producer.append(tx, tenant, now, &events).await?;
+    Ok(())
 }

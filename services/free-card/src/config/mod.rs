@@ -1,5 +1,6 @@
 //! Flags and environment of the free-card service.
 
+pub mod keys;
 pub mod proof_key;
 
 use std::path::PathBuf;
@@ -17,6 +18,10 @@ pub struct Config {
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a process makes one of it, at its start"
+)]
 pub enum Command {
     /// Serve gRPC until told to stop.
     Serve(Serve),
@@ -33,10 +38,15 @@ pub struct Serve {
     /// URL of the catalogue service, whose policies say what the schemes are.
     #[arg(long, env = "HJM_CATALOGUE_URL")]
     pub catalogue_url: String,
-    /// URL of the prescription service, which tells who has died; without it nobody has.
+    /// URL of the prescription service, which tells who a number is and who has died; without it
+    /// nobody has.
     #[arg(long, env = "HJM_PRESCRIPTION_URL")]
     pub prescription_url: Option<String>,
     /// The file with the key that proofs of cards are signed with; without it none are issued.
     #[arg(long, env = "HJM_PROOF_KEY")]
     pub proof_key: Option<PathBuf>,
+    /// The file with the keys of identity numbers, as prescription has it; without it nobody is
+    /// found by a number.
+    #[arg(long, env = "HJM_KEYS")]
+    pub identity_keys: Option<PathBuf>,
 }

@@ -3,9 +3,7 @@
 use hjm_proto::free_card::v1::{self as pb, claim_service_server::ClaimService};
 use hjm_service::{
     Violations, WriteKey, caller,
-    convert::{
-        from_pb_page_size, from_pb_text, from_pb_text_optional, from_pb_words, to_pb_next_page,
-    },
+    convert::{from_pb_page_size, from_pb_text, from_pb_text_optional, from_pb_words},
 };
 use tonic::{Request, Response, Status, async_trait};
 use uuid::Uuid;
@@ -53,17 +51,17 @@ impl ClaimService for Deps {
             return Ok(Response::new(pb::ListClaimsResponse::default()));
         }
         let filter = ClaimFilter {
-            subject,
+            subjects: None,
             principal_id: own.or(principal).map(|principal| principal.to_string()),
             state,
             fee: None,
         };
         let looking = looking(caller, "ListClaims", "", None, self.clock.now()?);
-        let listed = app::list_claims(self, looking, filter, after, rows_max).await?;
+        let listed = app::list_claims(self, looking, subject, filter, after, rows_max).await?;
         let (claims, last) = listed;
-        let last = last.map(|(fee, number)| format!("{fee} {number}"));
+        let next = last.map(|(fee, number)| format!("{fee} {number}"));
         Ok(Response::new(pb::ListClaimsResponse {
-            next_page_token: to_pb_next_page(claims.len(), rows_max, last),
+            next_page_token: next.unwrap_or_default(),
             claims,
         }))
     }

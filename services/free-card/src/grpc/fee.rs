@@ -1,5 +1,7 @@
 //! Fees and where a person stands.
 
+use std::collections::VecDeque;
+
 use hjm_proto::free_card::v1::{self as pb, free_card_service_server as free_card};
 use hjm_service::{
     Violations, WriteKey, caller,
@@ -9,12 +11,12 @@ use hjm_service::{
     },
 };
 use tokio_stream::StreamExt as _;
-use tonic::{Request, Response, Status, Streaming, async_trait};
+use tonic::{Code, Request, Response, Status, Streaming, async_trait};
 
 use super::{from_pb_holder, looking, status_parts};
 use crate::{
     Deps,
-    app::{self, Changing, Registering},
+    app::{self, Changing, Queued, Registering},
     convert::{from_pb_cancel_reason, from_pb_fee_draft, from_pb_fee_token},
 };
 
@@ -22,17 +24,19 @@ use crate::{
 const QUOTED_FEES_MAX: usize = 50;
 /// Fees in one stream at the most.
 const STREAMED_FEES_MAX: usize = 10_000;
+/// Fees of one stream that wait for a writer at the most: as many as are written at once.
+const FLYING_MAX: usize = 256;
 const EXTERNAL_REFERENCE_LENGTH_MAX: usize = 100;
 const TEXT_LENGTH_MAX: usize = 500;
 const KNOWN_AT: &str = "as_known_at";
 
 impl Deps {
-    /// One registration, alone or of a stream.
+    /// One registration, alone or of a stream, on its way.
     async fn register(
         &self,
         caller: hjm_service::Caller,
         asked: &pb::RegisterFeeRequest,
-    ) -> Result<hjm_service::Answered<pb::RegisterFeeResponse>, Status> {
+    ) -> Result<Queued, Status> {
         let key = WriteKey::new(caller.clone(), asked, self.clock.now()?)?;
         let mut violations = Violations::default();
         let holder = from_pb_holder(&mut violations, &asked.recipient_id, &asked.scheme_id);
@@ -53,8 +57,35 @@ impl Deps {
             external_reference,
             expected_version: asked.expected_version,
         };
-        Ok(app::register_fee(self, key, registering).await?)
+        Ok(app::register_fee(self, key, registering)?)
     }
+}
+
+/// Fees of a stream that are on their way, in the order sent.
+type Flying = VecDeque<(String, Result<Queued, Status>)>;
+
+/// Waits for the first of them, and says what became of it.
+async fn land(flying: &mut Flying, items: &mut Vec<pb::RegisteredItem>) {
+    let Some((request_id, queued)) = flying.pop_front() else {
+        return;
+    };
+    let mut told = pb::RegisteredItem {
+        request_id,
+        ..Default::default()
+    };
+    let answered = match queued {
+        Ok(queued) => queued.answer().await.map_err(Status::from),
+        Err(status) => Err(status),
+    };
+    match answered {
+        Ok(registered) => told.registered = Some(registered.message),
+        Err(status) => (told.code, told.reason, told.text) = status_parts(&status),
+    }
+    items.push(told);
+}
+
+fn is_full(queued: &Result<Queued, Status>) -> bool {
+    matches!(queued, Err(status) if status.code() == Code::Unavailable)
 }
 
 #[async_trait]
@@ -88,7 +119,8 @@ impl free_card::FreeCardService for Deps {
     ) -> Result<Response<pb::RegisterFeeResponse>, Status> {
         let caller = caller(&request)?;
         let asked = request.into_inner();
-        Ok(self.register(caller, &asked).await?.into_response())
+        let queued = self.register(caller, &asked).await?;
+        Ok(queued.answer().await?.into_response())
     }
 
     async fn register_fees(
@@ -97,22 +129,26 @@ impl free_card::FreeCardService for Deps {
     ) -> Result<Response<pb::RegisterFeesResponse>, Status> {
         let caller = caller(&request)?;
         let mut stream = request.into_inner();
-        let mut items = Vec::new();
+        let (mut items, mut flying) = (Vec::new(), VecDeque::new());
         while let Some(item) = stream.next().await {
-            if items.len() == STREAMED_FEES_MAX {
+            if items.len() + flying.len() == STREAMED_FEES_MAX {
                 let text = format!("must be at most {STREAMED_FEES_MAX} in a stream");
                 return Err(Violations::one("fee", text).into());
             }
             let asked = item?.fee.unwrap_or_default();
-            let mut told = pb::RegisteredItem {
-                request_id: asked.request_id.clone(),
-                ..Default::default()
-            };
-            match self.register(caller.clone(), &asked).await {
-                Ok(registered) => told.registered = Some(registered.message),
-                Err(status) => (told.code, told.reason, told.text) = status_parts(&status),
+            if flying.len() == FLYING_MAX {
+                land(&mut flying, &mut items).await;
             }
-            items.push(told);
+            let mut queued = self.register(caller.clone(), &asked).await;
+            // A full queue empties while what was sent before is waited for.
+            while !flying.is_empty() && is_full(&queued) {
+                land(&mut flying, &mut items).await;
+                queued = self.register(caller.clone(), &asked).await;
+            }
+            flying.push_back((asked.request_id, queued));
+        }
+        while !flying.is_empty() {
+            land(&mut flying, &mut items).await;
         }
         Ok(Response::new(pb::RegisterFeesResponse { items }))
     }
@@ -250,8 +286,7 @@ impl free_card::FreeCardService for Deps {
         let mut violations = Violations::default();
         let holder = from_pb_holder(&mut violations, &asked.recipient_id, &asked.scheme_id);
         let rows_max = from_pb_page_size(&mut violations, asked.page_size);
-        let after = from_pb_fee_token(&asked.page_token).ok_or("is not a token of this list");
-        let after = violations.take("page_token", after);
+        let after = violations.take("page_token", from_pb_fee_token(&asked.page_token));
         let known_at =
             from_pb_timestamp_optional(&mut violations, KNOWN_AT, asked.as_known_at.as_ref());
         let parsed = holder.zip(rows_max).zip(after.zip(known_at));

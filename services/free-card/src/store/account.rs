@@ -102,34 +102,54 @@ pub(crate) async fn account_hold(
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// The account of a registered fee, held as by [`account_hold`], and who charged the fee.
-pub(crate) async fn account_hold_of_fee(
+/// Accounts, held as by [`account_hold`].
+pub(crate) async fn account_hold_ids(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    accounts: &[Uuid],
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "SELECT account_id FROM free_card.standing
+          WHERE tenant_id = $1 AND account_id = ANY ($2) ORDER BY account_id FOR UPDATE",
+        tenant.as_str(),
+        accounts
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whose a registered fee is.
+#[derive(Debug, Clone)]
+pub(crate) struct FeeOwner {
+    pub(crate) scheme_id: String,
+    pub(crate) subject: RecipientId,
+    /// Who charged it.
+    pub(crate) principal_id: String,
+}
+
+/// Whose account a registered fee is on.
+pub(crate) async fn account_of_fee(
     connection: &mut PgConnection,
     tenant: &TenantId,
     fee: FeeId,
-) -> Result<(AccountRow, String), Failure> {
+) -> Result<FeeOwner, Failure> {
     let row = sqlx::query!(
-        r#"SELECT a.account_id, a.scheme_id, a.subject_id, s.version, s.snapshot,
-                  e.principal_id AS "principal_id!"
+        r#"SELECT a.scheme_id, a.subject_id, e.principal_id AS "principal_id!"
              FROM free_card.account_event e
              JOIN free_card.account a USING (tenant_id, account_id)
-             JOIN free_card.standing s USING (tenant_id, account_id)
-            WHERE e.tenant_id = $1 AND e.fee_id = $2 AND e.kind = 'FEE'
-              FOR UPDATE OF s"#,
+            WHERE e.tenant_id = $1 AND e.fee_id = $2 AND e.kind = 'FEE'"#,
         tenant.as_str(),
         fee.uuid()
     )
     .fetch_optional(connection)
     .await?
     .ok_or(Failure::NotFound("fee"))?;
-    let account = AccountRow {
-        account: AccountId::new(row.account_id),
+    Ok(FeeOwner {
         scheme_id: row.scheme_id,
         subject: RecipientId::new(row.subject_id),
-        version: row.version,
-        snapshot: row.snapshot,
-    };
-    Ok((account, row.principal_id))
+        principal_id: row.principal_id,
+    })
 }
 
 /// Keeps where accounts that are held now stand.
@@ -248,23 +268,29 @@ pub(crate) async fn exempt_list(
     Ok(rows.collect())
 }
 
-/// A person's account, if it has one.
+/// As [`account_hold`], for a look: nobody is held up.
 pub(crate) async fn account_find(
     connection: &mut PgConnection,
     tenant: &TenantId,
-    scheme_id: &str,
-    subject: RecipientId,
-) -> Result<Option<AccountId>, Failure> {
-    let account = sqlx::query_scalar!(
-        "SELECT account_id FROM free_card.account
-          WHERE tenant_id = $1 AND scheme_id = $2 AND subject_id = $3",
+    schemes: &[String],
+    subjects: &[Uuid],
+) -> Result<Vec<AccountRow>, Failure> {
+    let rows = sqlx::query_as!(
+        StoredAccount,
+        "SELECT a.account_id AS account, a.scheme_id, a.subject_id AS subject, s.version,
+                s.snapshot
+           FROM unnest($2::text[], $3::uuid[]) asked (scheme_id, subject_id)
+           JOIN free_card.account a ON a.tenant_id = $1 AND a.scheme_id = asked.scheme_id
+                                   AND a.subject_id = asked.subject_id
+           JOIN free_card.standing s ON s.tenant_id = $1 AND s.account_id = a.account_id
+          ORDER BY a.account_id",
         tenant.as_str(),
-        scheme_id,
-        subject.uuid()
+        schemes,
+        subjects
     )
-    .fetch_optional(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(account.map(AccountId::new))
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// Accounts after one, in order of id.

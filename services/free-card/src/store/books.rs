@@ -14,8 +14,8 @@ pub(crate) async fn fee_counts(
 ) -> Result<(Option<Timestamp>, i64, i64), Failure> {
     let row = sqlx::query!(
         r#"SELECT max(registered_at) AS "newest: jiff_sqlx::Timestamp",
-                  count(*) FILTER (WHERE kind IN ('FEE', 'CORRECT', 'CANCEL',
-                                                    'CARD_REGISTERED')) AS "stored!",
+                  count(*) FILTER (WHERE kind IN ('FEE', 'CORRECT', 'CANCEL')
+                                      OR card_reason IN ('VALID_CARD', 'MEDICAL')) AS "stored!",
                   (SELECT count(*) FROM free_card.feed_event
                     WHERE tenant_id = $1 AND kind IN ('FeeRegistered', 'FeeCorrected',
                                                     'FeeCancelled', 'CardRegistered')) AS "told!"

@@ -14,6 +14,7 @@ use uuid::Uuid;
 /// A claim with whose it is.
 #[derive(Debug, Clone)]
 pub(crate) struct ClaimRow {
+    pub(crate) account: AccountId,
     pub(crate) scheme_id: String,
     pub(crate) subject: RecipientId,
     pub(crate) on: Date,
@@ -31,7 +32,8 @@ pub(crate) struct ClaimChangeRow {
 /// Which claims.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ClaimFilter {
-    pub(crate) subject: Option<RecipientId>,
+    /// Of one person, under any of its identities; of all when it is none.
+    pub(crate) subjects: Option<Vec<Uuid>>,
     pub(crate) principal_id: Option<String>,
     pub(crate) state: Option<ClaimState>,
     pub(crate) fee: Option<FeeId>,
@@ -109,29 +111,7 @@ pub(crate) async fn claim_upsert(
     Ok(())
 }
 
-/// The claims of an account, which nobody decides on until the transaction ends.
-pub(crate) async fn claim_hold_of_account(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    account: AccountId,
-) -> Result<Vec<Claim>, Failure> {
-    let rows = sqlx::query!(
-        "SELECT fee_id, number, principal_id, amount_ore, state FROM free_card.claim
-          WHERE tenant_id = $1 AND account_id = $2 ORDER BY fee_id, number FOR UPDATE",
-        tenant.as_str(),
-        account.uuid()
-    )
-    .fetch_all(connection)
-    .await?;
-    let rows = rows.into_iter();
-    rows.map(|row| {
-        let (principal, state) = (&row.principal_id, &row.state);
-        claim_of(row.fee_id, row.number, principal, row.amount_ore, state)
-    })
-    .collect()
-}
-
-/// The claims of accounts, for looking through the books.
+/// The claims of accounts. Who holds an account holds its claims: nobody else changes them.
 pub(crate) async fn claim_list_of_accounts(
     connection: &mut PgConnection,
     tenant: &TenantId,
@@ -164,11 +144,11 @@ pub(crate) async fn claim_list(
     rows_max: i64,
 ) -> Result<Vec<ClaimRow>, Failure> {
     let rows = sqlx::query!(
-        "SELECT c.fee_id, c.number, a.scheme_id, a.subject_id, c.principal_id, c.event_on,
+        "SELECT c.fee_id, c.number, c.account_id, a.scheme_id, a.subject_id, c.principal_id, c.event_on,
                 c.amount_ore, c.state
            FROM free_card.claim c JOIN free_card.account a USING (tenant_id, account_id)
           WHERE c.tenant_id = $1 AND (c.fee_id, c.number) > ($2, $3)
-            AND ($4::uuid IS NULL OR a.subject_id = $4)
+            AND ($4::uuid[] IS NULL OR a.subject_id = ANY ($4))
             AND ($5::text IS NULL OR c.principal_id = $5)
             AND ($6::text IS NULL OR c.state = $6)
             AND ($7::uuid IS NULL OR c.fee_id = $7)
@@ -177,7 +157,7 @@ pub(crate) async fn claim_list(
         tenant.as_str(),
         after.0,
         after.1,
-        filter.subject.map(RecipientId::uuid),
+        filter.subjects.as_deref() as _,
         filter.principal_id,
         filter.state.map(ClaimState::code),
         filter.fee.map(FeeId::uuid),
@@ -189,44 +169,7 @@ pub(crate) async fn claim_list(
     rows.map(|row| {
         let (principal, state) = (&row.principal_id, &row.state);
         Ok(ClaimRow {
-            scheme_id: row.scheme_id,
-            subject: RecipientId::new(row.subject_id),
-            on: row.event_on.to_jiff(),
-            claim: claim_of(row.fee_id, row.number, principal, row.amount_ore, state)?,
-        })
-    })
-    .collect()
-}
-
-/// As [`claim_list`] from the first, and nobody else changes them until the transaction ends.
-pub(crate) async fn claim_hold(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    filter: &ClaimFilter,
-    rows_max: i64,
-) -> Result<Vec<ClaimRow>, Failure> {
-    let rows = sqlx::query!(
-        "SELECT c.fee_id, c.number, a.scheme_id, a.subject_id, c.principal_id, c.event_on,
-                c.amount_ore, c.state
-           FROM free_card.claim c JOIN free_card.account a USING (tenant_id, account_id)
-          WHERE c.tenant_id = $1
-            AND ($2::text IS NULL OR c.principal_id = $2)
-            AND ($3::text IS NULL OR c.state = $3)
-            AND ($4::uuid IS NULL OR c.fee_id = $4)
-            AND c.amount_ore > 0
-          ORDER BY c.fee_id, c.number LIMIT $5 FOR UPDATE OF c",
-        tenant.as_str(),
-        filter.principal_id,
-        filter.state.map(ClaimState::code),
-        filter.fee.map(FeeId::uuid),
-        rows_max
-    )
-    .fetch_all(connection)
-    .await?;
-    let rows = rows.into_iter();
-    rows.map(|row| {
-        let (principal, state) = (&row.principal_id, &row.state);
-        Ok(ClaimRow {
+            account: AccountId::new(row.account_id),
             scheme_id: row.scheme_id,
             subject: RecipientId::new(row.subject_id),
             on: row.event_on.to_jiff(),

@@ -1,6 +1,6 @@
-//! The logs of accounts, and a fee under its charging system's key.
+//! The logs of accounts.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use hjm_free_card::{
     CardReason, CardRelease, Correction, FeeEvent, FixedCard, LogEntry, RegisteredCard,
@@ -45,18 +45,6 @@ pub(crate) struct NewEntry {
     pub(crate) beside: Beside,
 }
 
-/// A fee as it was registered under the charging system's key.
-#[derive(Debug, Clone)]
-pub(crate) struct RegisteredRow {
-    pub(crate) account: AccountId,
-    pub(crate) fee: FeeId,
-    pub(crate) on: Date,
-    pub(crate) nominal: Money,
-    pub(crate) principal_id: String,
-    pub(crate) answer: Vec<u8>,
-    pub(crate) cancelled: bool,
-}
-
 struct StoredEntry {
     account_id: Uuid,
     kind: String,
@@ -72,6 +60,8 @@ struct StoredEntry {
     fee_kind: Option<String>,
     age: Option<i16>,
     card_reason: Option<String>,
+    kept_after: Option<String>,
+    kept_ore: Option<i64>,
 }
 
 impl StoredEntry {
@@ -122,6 +112,10 @@ impl StoredEntry {
                 reason: match self.card_reason?.as_str() {
                     "VALID_CARD" => CardReason::ValidCard,
                     "MEDICAL" => CardReason::Medical,
+                    "KEPT" => CardReason::Kept {
+                        after: serde_json::from_str(&self.kept_after?).ok()?,
+                        entitled: Money::from_ore(self.kept_ore?),
+                    },
                     _ => return None,
                 },
                 at,
@@ -143,7 +137,8 @@ pub(crate) async fn log_list(
                   event_on AS "event_on: jiff_sqlx::Date", nominal_ore, charged_ore, principal_id,
                   card_from AS "card_from: jiff_sqlx::Date",
                   card_to AS "card_to: jiff_sqlx::Date",
-                  occurred_at AS "occurred_at: jiff_sqlx::Timestamp", fee_kind, age, card_reason
+                  occurred_at AS "occurred_at: jiff_sqlx::Timestamp", fee_kind, age, card_reason,
+                  kept_after, kept_ore
              FROM free_card.account_event
             WHERE tenant_id = $1 AND account_id = ANY ($2) ORDER BY account_id, sequence"#,
         tenant.as_str(),
@@ -191,6 +186,8 @@ struct Columns {
     card_reasons: Vec<Option<&'static str>>,
     card_evidence: Vec<Option<String>>,
     card_numbers: Vec<Option<String>>,
+    kept_after: Vec<Option<String>>,
+    kept: Vec<Option<i64>>,
 }
 
 /// What an entry has of a fee, a card and a corrected fee.
@@ -267,8 +264,14 @@ impl Columns {
         self.ages.push(age.map(i16::from));
         let kind = fee.and_then(|fee| fee.kind.as_ref());
         self.fee_kinds.push(kind.map(ToString::to_string));
-        let reason = match &new.entry {
-            LogEntry::CardRegistered(card) => Some(card.reason.code()),
+        self.push_card(&new.entry)?;
+        self.push_beside(&new.beside);
+        Some(())
+    }
+
+    fn push_card(&mut self, entry: &LogEntry) -> Option<()> {
+        let reason = match entry {
+            LogEntry::CardRegistered(card) => Some(card.reason),
             LogEntry::Fee(_)
             | LogEntry::Correct(_)
             | LogEntry::Cancel { .. }
@@ -276,8 +279,16 @@ impl Columns {
             | LogEntry::CardReleased(_)
             | LogEntry::Joined { .. } => None,
         };
-        self.card_reasons.push(reason);
-        self.push_beside(&new.beside);
+        self.card_reasons.push(reason.map(CardReason::code));
+        let (after, ore) = match reason {
+            Some(CardReason::Kept { after, entitled }) => {
+                let after = serde_json::to_string(&after).ok()?;
+                (Some(after), Some(entitled.ore()))
+            }
+            Some(CardReason::ValidCard | CardReason::Medical) | None => (None, None),
+        };
+        self.kept_after.push(after);
+        self.kept.push(ore);
         Some(())
     }
 
@@ -327,13 +338,13 @@ pub(crate) async fn log_insert(
             (tenant_id, account_id, sequence, kind, fee_id, registered_at, event_on, nominal_ore,
              charged_ore, principal_id, external_reference, answer, cancel_reason, cancel_text,
              card_from, card_to, occurred_at, device_id, fee_kind, age, card_reason,
-             card_evidence, card_number)
+             card_evidence, card_number, kept_after, kept_ore)
          SELECT $1, new.*
            FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::timestamptz[],
                        $7::date[], $8::bigint[], $9::bigint[], $10::text[], $11::text[],
                        $12::bytea[], $13::text[], $14::text[], $15::date[], $16::date[],
                        $17::timestamptz[], $18::text[], $19::text[], $20::smallint[], $21::text[],
-                       $22::text[], $23::text[]) new",
+                       $22::text[], $23::text[], $24::text[], $25::bigint[]) new",
         tenant.as_str(),
         &columns.accounts,
         &columns.sequences,
@@ -357,90 +368,10 @@ pub(crate) async fn log_insert(
         &columns.card_reasons as _,
         &columns.card_evidence as _,
         &columns.card_numbers as _,
+        &columns.kept_after as _,
+        &columns.kept as _,
     )
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// The fees there are under charging systems' keys.
-pub(crate) async fn registered_list(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    references: &[String],
-) -> Result<HashMap<String, RegisteredRow>, Failure> {
-    let rows = sqlx::query!(
-        r#"SELECT e.external_reference AS "external_reference!", account_id,
-                  event_on AS "event_on!: jiff_sqlx::Date",
-                  nominal_ore AS "nominal_ore!", principal_id AS "principal_id!",
-                  answer AS "answer!", fee_id AS "fee_id!",
-                  EXISTS (SELECT FROM free_card.account_event c
-                           WHERE c.tenant_id = e.tenant_id AND c.fee_id = e.fee_id
-                             AND c.kind = 'CANCEL') AS "cancelled!"
-             FROM free_card.account_event e
-            WHERE tenant_id = $1 AND external_reference = ANY ($2)"#,
-        tenant.as_str(),
-        references
-    )
-    .fetch_all(connection)
-    .await?;
-    let rows = rows.into_iter().map(|row| {
-        let registered = RegisteredRow {
-            account: AccountId::new(row.account_id),
-            fee: FeeId::new(row.fee_id),
-            on: row.event_on.to_jiff(),
-            nominal: Money::from_ore(row.nominal_ore),
-            principal_id: row.principal_id,
-            answer: row.answer,
-            cancelled: row.cancelled,
-        };
-        (row.external_reference, registered)
-    });
-    Ok(rows.collect())
-}
-
-/// A fee of an account, on its day, as another may look like it (D-32).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct AlikeKey {
-    pub(crate) account: AccountId,
-    pub(crate) on: Date,
-    pub(crate) nominal: Money,
-    pub(crate) principal_id: String,
-}
-
-/// Which of the fees have one like them that was not cancelled.
-pub(crate) async fn alike_list(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    asked: &[AlikeKey],
-) -> Result<HashSet<AlikeKey>, Failure> {
-    let accounts: Vec<Uuid> = asked.iter().map(|key| key.account.uuid()).collect();
-    let days: Vec<jiff_sqlx::Date> = asked.iter().map(|key| key.on.to_sqlx()).collect();
-    let nominals: Vec<i64> = asked.iter().map(|key| key.nominal.ore()).collect();
-    let principals: Vec<String> = asked.iter().map(|key| key.principal_id.clone()).collect();
-    let places = sqlx::query_scalar!(
-        r#"SELECT asked.place AS "place!"
-             FROM unnest($2::uuid[], $3::date[], $4::bigint[], $5::text[]) WITH ORDINALITY
-                  asked (account_id, event_on, nominal_ore, principal_id, place)
-            WHERE EXISTS (
-                SELECT FROM free_card.account_event e
-                 WHERE e.tenant_id = $1 AND e.account_id = asked.account_id AND e.kind = 'FEE'
-                   AND e.event_on = asked.event_on AND e.nominal_ore = asked.nominal_ore
-                   AND e.principal_id = asked.principal_id
-                   AND NOT EXISTS (SELECT FROM free_card.account_event c
-                                    WHERE c.tenant_id = $1 AND c.fee_id = e.fee_id
-                                      AND c.kind = 'CANCEL'))"#,
-        tenant.as_str(),
-        &accounts,
-        &days as _,
-        &nominals,
-        &principals
-    )
-    .fetch_all(connection)
-    .await?;
-    let found = places.into_iter().filter_map(|place| {
-        let place = usize::try_from(place).ok()?.checked_sub(1)?;
-        asked.get(place).cloned()
-    });
-    Ok(found.collect())
 }

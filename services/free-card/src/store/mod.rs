@@ -1,21 +1,28 @@
 //! Free-card's SQL.
 
 mod account;
+mod alias;
 mod books;
 mod claim;
 mod log;
+mod registered;
+mod share;
 mod subject;
 
 pub(crate) use account::{
-    AccountRow, ExemptKey, ExemptRow, StandingRow, account_find, account_hold, account_hold_of_fee,
-    account_insert, account_list, exempt_list, standing_list, standing_update,
+    AccountRow, ExemptKey, ExemptRow, StandingRow, account_find, account_hold, account_hold_ids,
+    account_insert, account_list, account_of_fee, exempt_list, standing_list, standing_update,
 };
+pub(crate) use alias::{alias_find, alias_hold, alias_insert};
 pub(crate) use books::{charged_list, fee_counts, references_shared, sequence_gaps};
 pub(crate) use claim::{
-    ClaimChangeRow, ClaimFilter, ClaimKey, ClaimRow, claim_hold, claim_hold_of_account, claim_list,
-    claim_list_of_accounts, claim_upsert, decision_insert,
+    ClaimChangeRow, ClaimFilter, ClaimKey, ClaimRow, claim_list, claim_list_of_accounts,
+    claim_upsert, decision_insert,
 };
-pub(crate) use log::{
-    AlikeKey, Beside, NewEntry, RegisteredRow, alike_list, log_insert, log_list, registered_list,
+pub(crate) use log::{Beside, NewEntry, log_insert, log_list};
+pub(crate) use registered::{AlikeKey, RegisteredRow, alike_list, registered_list};
+pub(crate) use share::{
+    LinkRow, PoolHead, PoolRow, link_append, link_list, pool_append, pool_events, pool_find,
+    pool_insert, pool_list, sharing_hold,
 };
-pub(crate) use subject::{subject_append, subject_hold, subject_list};
+pub(crate) use subject::{Known, subject_append, subject_hold, subject_list};

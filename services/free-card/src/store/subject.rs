@@ -16,37 +16,58 @@ fn read(kind: &str, died_on: Option<jiff_sqlx::Date>) -> Option<SubjectEvent> {
         "OPTED_IN" => Some(SubjectEvent::OptedIn),
         "CONSENT_GIVEN" => Some(SubjectEvent::ConsentGiven),
         "CONSENT_WITHDRAWN" => Some(SubjectEvent::ConsentWithdrawn),
+        "PROTECTED" => Some(SubjectEvent::Protected),
+        "UNPROTECTED" => Some(SubjectEvent::Unprotected),
         "DIED" => died_on.map(|on| SubjectEvent::Died(on.to_jiff())),
         _ => None,
     }
 }
 
-/// What holds for persons now. One without an event is not in it.
+/// What is known of a person.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Known {
+    pub(crate) subject: Subject,
+    /// It shares accounts with others, or once did.
+    pub(crate) has_shared: bool,
+}
+
+/// What is known of persons now. One of whom nothing is known is not in it.
 pub(crate) async fn subject_list(
     connection: &mut PgConnection,
     tenant: &TenantId,
     subjects: &[Uuid],
-) -> Result<HashMap<RecipientId, Subject>, Failure> {
+) -> Result<HashMap<RecipientId, Known>, Failure> {
     let rows = sqlx::query!(
-        r#"SELECT subject_id, kind, died_on AS "died_on: jiff_sqlx::Date"
-             FROM free_card.subject_event
-            WHERE tenant_id = $1 AND subject_id = ANY ($2) ORDER BY subject_id, number"#,
+        r#"SELECT subject_id AS "subject_id!", kind, died_on AS "died_on: jiff_sqlx::Date"
+             FROM (SELECT subject_id, number, kind, died_on FROM free_card.subject_event
+                    WHERE tenant_id = $1 AND subject_id = ANY ($2)
+                   UNION ALL
+                   SELECT one_id, 0, NULL, NULL FROM free_card.link_event
+                    WHERE tenant_id = $1 AND one_id = ANY ($2)
+                   UNION ALL
+                   SELECT other_id, 0, NULL, NULL FROM free_card.link_event
+                    WHERE tenant_id = $1 AND other_id = ANY ($2)
+                   UNION ALL
+                   SELECT subject_id, 0, NULL, NULL FROM free_card.pool_event
+                    WHERE tenant_id = $1 AND subject_id = ANY ($2)) known
+            ORDER BY subject_id, number"#,
         tenant.as_str(),
         subjects
     )
     .fetch_all(connection)
     .await?;
-    let mut events: HashMap<RecipientId, Vec<SubjectEvent>> = HashMap::new();
+    let mut all: HashMap<RecipientId, Known> = HashMap::new();
     for row in rows {
-        let event = read(&row.kind, row.died_on)
+        let known = all.entry(RecipientId::new(row.subject_id)).or_default();
+        let Some(kind) = row.kind else {
+            known.has_shared = true;
+            continue;
+        };
+        let event = read(&kind, row.died_on)
             .ok_or_else(|| Failure::internal("a stored event of a person cannot be read"))?;
-        let known = events.entry(RecipientId::new(row.subject_id)).or_default();
-        known.push(event);
+        known.subject = known.subject.with(event);
     }
-    let all = events.into_iter();
-    Ok(all
-        .map(|(subject, events)| (subject, Subject::of(events)))
-        .collect())
+    Ok(all)
 }
 
 /// Adds an event after the person's last. Two at once fail on the number.
@@ -62,6 +83,8 @@ pub(crate) async fn subject_append(
         SubjectEvent::OptedIn => ("OPTED_IN", None),
         SubjectEvent::ConsentGiven => ("CONSENT_GIVEN", None),
         SubjectEvent::ConsentWithdrawn => ("CONSENT_WITHDRAWN", None),
+        SubjectEvent::Protected => ("PROTECTED", None),
+        SubjectEvent::Unprotected => ("UNPROTECTED", None),
         SubjectEvent::Died(on) => ("DIED", Some(on)),
     };
     sqlx::query!(

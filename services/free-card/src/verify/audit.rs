@@ -104,7 +104,7 @@ impl Book<'_> {
         let ended = self.cards.iter().filter(|card| card.to < at.on);
         let ended = ended.map(|card| card.to).max();
         let since = self.fees.iter().copied().filter(|fee| {
-            let in_order = (fee.on, fee.sequence) <= (at.on, at.sequence);
+            let in_order = fee.place <= at.place;
             in_order && !fee.entitled.is_zero() && ended.is_none_or(|ended| fee.on > ended)
         });
         let mut period: Vec<&AssessedFee> = Vec::new();
@@ -135,10 +135,15 @@ impl Book<'_> {
     }
 
     /// A card is reached by its fees and ends with the window of the first of them; one that is
-    /// kept or held longer than its fees give is apart.
+    /// kept or held longer than its fees give, and one without fees, is apart.
     fn fault_of(&self, card: &Card) -> Option<String> {
-        if card.flagged || card.standing == CardStanding::Retained {
-            return None;
+        match card.standing {
+            CardStanding::Preliminary { .. } | CardStanding::Final if !card.flagged => {}
+            CardStanding::Preliminary { .. }
+            | CardStanding::Final
+            | CardStanding::Retained
+            | CardStanding::Imported
+            | CardStanding::Registered => return None,
         }
         let from = card.from;
         let by = self
@@ -160,9 +165,10 @@ impl Book<'_> {
     /// The dates of fees that are not free although the card was there before them.
     fn paid_under(&self, card: &Card, state: &AccountState) -> impl Iterator<Item = Date> {
         let by = card.completed_by.and_then(|fee| state.fee(fee));
-        let since = by.map_or((card.from, 0), |fee| (fee.on, fee.sequence));
+        let since = by.map(|fee| fee.place);
         let under = self.fees.iter().filter(move |fee| {
-            (fee.on, fee.sequence) > since && fee.on <= card.to && !fee.entitled.is_zero()
+            let later = since.map_or(fee.on >= card.from, |since| fee.place > since);
+            later && fee.on <= card.to && !fee.entitled.is_zero()
         });
         under.map(|fee| fee.on)
     }

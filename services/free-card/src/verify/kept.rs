@@ -2,6 +2,7 @@
 
 use hjm_free_card::{AccountState, Claim, ClaimChange, LogEntry, Scheme, Snapshot, claims_after};
 use hjm_service::{Failure, verify::Finding};
+use jiff::civil::Date;
 
 use crate::{app::card_days, store::StandingRow};
 
@@ -30,37 +31,39 @@ impl Kept {
         ]
     }
 
-    /// Compares one account. One that has no standing yet is replayed by its next writer.
+    /// Compares where one account stands with the days of the cards that cover it, and with its own
+    /// log. One that has no standing yet is replayed by its next writer.
     pub(super) fn look(
         &mut self,
         kept: &StandingRow,
         scheme: &Scheme,
         log: &[LogEntry],
-        state: &AccountState,
-        claims: &[Claim],
-    ) -> Result<(), Failure> {
+        days: &[(Date, Date)],
+        shared: bool,
+    ) {
         let account = kept.account;
-        let inner = |error: hjm_free_card::EngineError| Failure::Internal(error.into());
-        if kept.version > 0 {
-            self.standings = self.standings.saturating_add(1);
-            let days: Vec<_> = state
-                .cards
-                .iter()
-                .map(|card| (card.from, card.to))
-                .collect();
-            let entries = i64::try_from(log.len()).unwrap_or(i64::MAX);
-            if kept.version != entries || kept.cards != card_days(&days) {
-                self.stale
-                    .push(format!("account {account}: its standing is not its log's"));
-            }
-            let snapshot = kept.snapshot.as_deref().map(serde_json::from_slice);
-            let snapshot = snapshot.and_then(Result::ok);
-            let fits = snapshot.filter(|kept: &Snapshot| kept.fits(scheme));
-            if fits.is_some_and(|kept| Snapshot::of(scheme, log).as_ref() != Ok(&kept)) {
-                self.stale
-                    .push(format!("account {account}: its snapshot is not its log's"));
-            }
+        if kept.version == 0 {
+            return;
         }
+        self.standings = self.standings.saturating_add(1);
+        let entries = i64::try_from(log.len()).unwrap_or(i64::MAX);
+        if kept.version != entries || kept.cards != card_days(days) {
+            self.stale
+                .push(format!("account {account}: its standing is not its log's"));
+        }
+        let snapshot = kept.snapshot.as_deref().map(serde_json::from_slice);
+        let snapshot = snapshot.and_then(Result::ok);
+        let fits = snapshot.filter(|kept: &Snapshot| kept.fits(scheme));
+        let wrong = |kept: Snapshot| shared || Snapshot::of(scheme, log).as_ref() != Ok(&kept);
+        if fits.is_some_and(wrong) {
+            self.stale
+                .push(format!("account {account}: its snapshot is not its log's"));
+        }
+    }
+
+    /// Compares the claims of an account, or of those who share one, with what is owed.
+    pub(super) fn owed(&mut self, state: &AccountState, claims: &[Claim]) -> Result<(), Failure> {
+        let inner = |error: hjm_free_card::EngineError| Failure::Internal(error.into());
         self.claims = self.claims.saturating_add(claims.len() as u64);
         for change in claims_after(state, claims).map_err(inner)? {
             match change {

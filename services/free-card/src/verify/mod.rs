@@ -3,8 +3,10 @@
 mod audit;
 mod kept;
 
+use std::sync::Arc;
+
 use hjm_feed::PolicyShelf;
-use hjm_free_card::{Scheme, replay};
+use hjm_free_card::{Claim, LogEntry, Scheme, replay};
 use hjm_ids::TenantId;
 use hjm_money::Money;
 use hjm_policy::{PolicySet, Section};
@@ -12,7 +14,12 @@ use hjm_service::{Database, Failure, Scope, access, clock::civil_date, verify::F
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{SCHEMA, store};
+use crate::{
+    SCHEMA,
+    app::{Circle, Together},
+    error::Error,
+    store::{self, AccountRow, StandingRow},
+};
 use audit::Audit;
 use kept::Kept;
 
@@ -91,46 +98,121 @@ pub async fn charged_total(
     Ok(charged)
 }
 
-fn schemes_on(policies: &PolicySet, on: jiff::civil::Date) -> Result<Vec<Scheme>, Failure> {
+fn schemes_on(policies: &PolicySet, on: jiff::civil::Date) -> Result<Vec<Arc<Scheme>>, Failure> {
     let documents = policies.all_in_force(Section::FreeCard, on);
     let schemes = documents.into_iter().map(Scheme::parse);
     let lost = || Failure::internal(format!("no scheme is in force on {on}"));
-    let schemes: Vec<Scheme> = schemes.filter_map(Result::ok).flatten().collect();
+    let schemes = schemes.filter_map(Result::ok).flatten().map(Arc::new);
+    let mut schemes: Vec<Arc<Scheme>> = schemes.collect();
     if schemes.is_empty() {
         return Err(lost());
     }
+    schemes.sort_by(|left, right| left.id().cmp(right.id()));
     Ok(schemes)
 }
 
 async fn audit_accounts(
     tx: &mut PgConnection,
     tenant: &TenantId,
-    schemes: &[Scheme],
+    schemes: &[Arc<Scheme>],
 ) -> Result<Vec<Finding>, Failure> {
-    let (mut audit, mut kept) = (Audit::default(), Kept::default());
+    let mut books = Books::default();
     let mut after = Uuid::nil();
     loop {
         let page = store::account_list(tx, tenant, after, ACCOUNTS_PAGE).await?;
         let Some(last) = page.last().map(|row| row.account.uuid()) else {
-            return Ok(audit
-                .findings()
-                .into_iter()
-                .chain(kept.findings())
-                .collect());
+            let Books { audit, kept } = books;
+            let findings = audit.findings().into_iter();
+            return Ok(findings.chain(kept.findings()).collect());
         };
         let ids: Vec<Uuid> = page.iter().map(|row| row.account.uuid()).collect();
+        let subjects: Vec<Uuid> = page.iter().map(|row| row.subject.uuid()).collect();
         let mut logs = store::log_list(tx, tenant, &ids).await?;
         let mut claims = store::claim_list_of_accounts(tx, tenant, &ids).await?;
+        let known = store::subject_list(tx, tenant, &subjects).await?;
         let standings = store::standing_list(tx, tenant, after, ACCOUNTS_PAGE).await?;
         for (row, standing) in page.iter().zip(&standings) {
+            let Some(together) = Together::of(schemes, &row.scheme_id) else {
+                continue;
+            };
+            let shared = known
+                .get(&row.subject)
+                .is_some_and(|known| known.has_shared);
+            if shared || together.has_composite() {
+                books
+                    .look_shared(tx, tenant, row, standing, together)
+                    .await?;
+                continue;
+            }
             let scheme = schemes.iter().find(|scheme| scheme.id() == row.scheme_id);
             let Some(scheme) = scheme else { continue };
             let log = logs.remove(&row.account).unwrap_or_default();
-            let state = replay(scheme, &log).map_err(|error| Failure::Internal(error.into()))?;
-            audit.look(row.account, scheme, &state);
             let claims = claims.remove(&row.account).unwrap_or_default();
-            kept.look(standing, scheme, &log, &state, &claims)?;
+            books.look(row, standing, scheme, &log, &claims)?;
         }
         after = last;
+    }
+}
+
+/// What was found in the accounts so far.
+#[derive(Debug, Default)]
+struct Books {
+    audit: Audit,
+    kept: Kept,
+}
+
+impl Books {
+    /// One account of one person.
+    fn look(
+        &mut self,
+        row: &AccountRow,
+        standing: &StandingRow,
+        scheme: &Scheme,
+        log: &[LogEntry],
+        claims: &[Claim],
+    ) -> Result<(), Failure> {
+        let state = replay(scheme, log).map_err(|error| Failure::Internal(error.into()))?;
+        self.audit.look(row.account, scheme, &state);
+        let days = state.cards.iter().map(|card| (card.from, card.to));
+        let days: Vec<_> = days.collect();
+        self.kept.look(standing, scheme, log, &days, false);
+        self.kept.owed(&state, claims)
+    }
+
+    /// One of several accounts that are decided together. What they share is looked at once, with
+    /// the first of them.
+    async fn look_shared(
+        &mut self,
+        tx: &mut PgConnection,
+        tenant: &TenantId,
+        row: &AccountRow,
+        standing: &StandingRow,
+        together: Together,
+    ) -> Result<(), Failure> {
+        let inner = |error: Error| Failure::internal(error.to_string());
+        let circle = Circle::read(tx, tenant, together, row.subject, None).await;
+        let found = circle.and_then(|circle| circle.drawn(&row.scheme_id));
+        let Some(drawn) = found.map_err(inner)? else {
+            return Ok(());
+        };
+        let own = drawn
+            .accounts
+            .iter()
+            .find(|(account, _)| *account == row.account);
+        let log = own.map(|(_, log)| log.as_slice()).unwrap_or_default();
+        let alone = drawn.is_alone;
+        self.kept
+            .look(standing, &drawn.scheme, log, &drawn.days, !alone);
+        let first = drawn.accounts.iter().map(|(account, _)| *account).min();
+        if first == Some(row.account) {
+            self.audit.look(row.account, &drawn.scheme, &drawn.state);
+            let ids: Vec<Uuid> = drawn.accounts.iter().map(|(one, _)| one.uuid()).collect();
+            let claims = store::claim_list_of_accounts(tx, tenant, &ids).await?;
+            let claims: Vec<Claim> = claims.into_values().flatten().collect();
+            if !drawn.scheme.is_composite() {
+                self.kept.owed(&drawn.state, &claims)?;
+            }
+        }
+        Ok(())
     }
 }

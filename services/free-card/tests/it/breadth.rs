@@ -6,15 +6,7 @@ use hjm_service::client;
 use hjm_testkit::{date, fields, kronor, money, of_principal, reason, request_id};
 use tonic::Code;
 
-use crate::support::{DALARNA, SCHEME, World, ask, cancelling, desk, person};
-
-fn instant(text: &str) -> prost_types::Timestamp {
-    let at: jiff::Timestamp = text.parse().unwrap();
-    prost_types::Timestamp {
-        seconds: at.as_second(),
-        nanos: 0,
-    }
-}
+use crate::support::{DALARNA, SCHEME, World, ask, cancelling, desk, instant, person};
 
 #[tokio::test]
 async fn one_call_tells_a_person_in_every_scheme() {

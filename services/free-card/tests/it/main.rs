@@ -3,15 +3,24 @@
 #![cfg(test)]
 
 mod accounts;
+mod asks;
 mod breadth;
 mod cards;
 mod cases;
+mod composites;
 mod feed;
+mod hostile;
 mod invariants;
+mod links;
+mod moments;
+mod numbers;
+mod pools;
 mod privacy;
 mod refusals;
 mod repeated;
 mod rush;
+mod sharing;
 mod story;
 mod support;
 mod tenancy;
+mod vectors;

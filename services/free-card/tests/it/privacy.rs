@@ -41,6 +41,12 @@ async fn fc_w24_to_w26_who_stays_outside_is_not_shown_and_comes_back_as_it_was()
         .register(&world.fee(&recipient, "2024-01-10", "250"))
         .await;
     assert_eq!(reason(&fee.unwrap_err()), "OPTED_OUT");
+    let claims = pb::ListClaimsRequest {
+        recipient_id: recipient.clone(),
+        ..Default::default()
+    };
+    let claims = world.claims.clone().list_claims(ask(claims)).await;
+    assert_eq!(reason(&claims.unwrap_err()), "OPTED_OUT");
     world.opt_in(&recipient).await;
     let status = world.status(&recipient, "2024-01-10").await;
     assert_eq!(kronor(status.accumulated.as_ref()), "800.00");
@@ -51,6 +57,31 @@ async fn fc_w24_to_w26_who_stays_outside_is_not_shown_and_comes_back_as_it_was()
         .map(|(kind, _)| kind)
         .collect();
     assert_eq!(kinds, ["FeeRegistered", "SubjectChanged", "SubjectChanged"]);
+}
+
+#[tokio::test]
+async fn d_21_a_claim_and_a_cancelled_fee_of_who_stays_outside_tell_nothing_else() {
+    let world = World::open("2024-01-10").await;
+    let recipient = person();
+    let (_, first) = world.charge(&recipient, "2024-01-10", "800").await;
+    let (_, second) = world.charge(&recipient, "2024-01-10", "300").await;
+    world.cancel(&cancelling(&first)).await.unwrap();
+    world.opt_out(&recipient).await;
+    let decided = world.decide(&first, pb::ClaimState::Approved).await;
+    assert_eq!(reason(&decided.unwrap_err()), "OPTED_OUT");
+    let all = pb::ListClaimsRequest::default();
+    let all = world.claims.clone().list_claims(ask(all)).await;
+    assert_eq!(all.unwrap().into_inner().claims, []);
+    let cancelled = world
+        .cancel(&cancelling(&second))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(kronor(cancelled.fee.unwrap().overcharge.as_ref()), "300.00");
+    assert_eq!(cancelled.status, None);
+    world.opt_in(&recipient).await;
+    assert_eq!(world.claims_of(&recipient).await.len(), 2);
+    world.books_hold().await;
 }
 
 #[tokio::test]

@@ -101,3 +101,89 @@ async fn the_same_request_many_times_at_once_is_one_fee() {
         .await;
     assert_eq!(refused.unwrap_err().code(), tonic::Code::AlreadyExists);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_many_is_registered_in_its_order_with_many_on_their_way() {
+    let world = World::open("2024-06-10").await;
+    let people: Vec<String> = (0..20).map(|_| person()).collect();
+    let mut sent: Vec<pb::RegisterFeeRequest> = (0..2_000)
+        .map(|place: usize| world.fee(&people[place % 20], "2024-06-10", "100"))
+        .collect();
+    // One in a hundred is refused and stops no other.
+    for bad in sent.iter_mut().skip(7).step_by(100) {
+        bad.fee.as_mut().unwrap().event_on = hjm_testkit::date("2024-06-11");
+    }
+    let items = sent
+        .clone()
+        .into_iter()
+        .map(|fee| pb::RegisterFeesRequest { fee: Some(fee) });
+    let request = client::streaming_request(&crate::support::desk(), futures::stream::iter(items));
+    let answer = world.free_card.clone().register_fees(request).await;
+    let items = answer.unwrap().into_inner().items;
+    assert_eq!(items.len(), sent.len());
+    let mut charged = vec![Money::ZERO; people.len()];
+    for (place, (item, sent)) in items.iter().zip(&sent).enumerate() {
+        assert_eq!(item.request_id, sent.request_id);
+        if place % 100 == 7 {
+            assert_eq!(item.reason, "FEE_IN_FUTURE");
+            continue;
+        }
+        let answer = item.registered.as_ref().unwrap().answer.as_ref().unwrap();
+        let told: Money = kronor(answer.to_charge.as_ref()).parse().unwrap();
+        let sum = &mut charged[place % 20];
+        let left: Money = "1400".parse::<Money>().unwrap().checked_sub(*sum).unwrap();
+        assert_eq!(
+            told,
+            left.min("100".parse().unwrap()),
+            "item {place}, in the order sent"
+        );
+        *sum = sum.checked_add(told).unwrap();
+    }
+    assert_eq!(
+        world.list(&people[0]).await.len(),
+        50,
+        "a page of its hundred"
+    );
+    world.books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settling_deciding_and_late_fees_of_many_accounts_never_wait_for_each_other_for_ever() {
+    let world = World::open("2024-06-10").await;
+    let people: Vec<String> = (0..12).map(|_| person()).collect();
+    for recipient in &people {
+        world.charge(recipient, "2024-06-10", "1400").await;
+        for day in ["2024-06-01", "2024-06-02", "2024-06-03"] {
+            let late = world.fee(recipient, day, "100");
+            world.register(&late).await.unwrap();
+        }
+    }
+    for round in 0..4 {
+        let claims = world.claims_of("").await;
+        let open = claims
+            .iter()
+            .filter(|one| one.state() == pb::ClaimState::Open);
+        let approve = open.map(|one| world.decide(&one.fee_id, pb::ClaimState::Approved));
+        let settle = (0..3).map(async |_| {
+            let request = pb::SettleClaimsRequest {
+                request_id: hjm_testkit::request_id(),
+                principal_id: "20".to_owned(),
+            };
+            world.claims.clone().settle_claims(ask(request)).await
+        });
+        let day = format!("2024-05-{:02}", 10 + round);
+        let fees: Vec<_> = people
+            .iter()
+            .map(|one| world.fee(one, &day, "50"))
+            .collect();
+        let late = join_all(fees.iter().map(|fee| world.register(fee)));
+        let (late, approved, settled) = tokio::join!(late, join_all(approve), join_all(settle));
+        assert!(late.iter().all(Result::is_ok), "{late:?}");
+        assert!(settled.iter().all(Result::is_ok), "{settled:?}");
+        // A claim that was changed or paid meanwhile is not there to approve; nothing else fails.
+        for refused in approved.into_iter().filter_map(Result::err) {
+            assert_eq!(hjm_testkit::reason(&refused), "CLAIM_STATE");
+        }
+    }
+    world.books_hold().await;
+}

@@ -15,6 +15,7 @@ use hjm_proto::{
         free_card_service_client::FreeCardServiceClient,
         scheme_service_client::SchemeServiceClient, subject_service_client::SubjectServiceClient,
     },
+    prescription::v1::recipient_service_client::RecipientServiceClient,
 };
 use hjm_service::{Caller, client, server::Drain};
 use hjm_testkit::{
@@ -29,6 +30,19 @@ pub(crate) const DALARNA: &str = OTHER_TENANT;
 pub(crate) const SCHEME: &str = "dalarna-devices";
 pub(crate) const POLICY: &str = include_str!("../../../../policies/dalarna/free-card.toml");
 
+/// Two keys of identity numbers, as prescription has them: the second looks up what it once wrote.
+const IDENTITY_KEYS: &str = r#"
+[[key]]
+id = "k2"
+hmac = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="
+encryption = "BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ="
+
+[[key]]
+id = "k1"
+hmac = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
+encryption = "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM="
+"#;
+
 /// Services, their clock, and the clients that call them.
 pub(crate) struct World {
     pub(crate) database: TestDatabase,
@@ -41,6 +55,8 @@ pub(crate) struct World {
     pub(crate) subjects: SubjectServiceClient<Channel>,
     pub(crate) schemes: SchemeServiceClient<Channel>,
     pub(crate) audit: AuditServiceClient<Channel>,
+    /// Prescription's, where it is there.
+    pub(crate) recipients: Option<RecipientServiceClient<Channel>>,
     _proof_key: tempfile::TempDir,
     policies: PolicyServiceClient<Channel>,
     /// Catalogue's position after the last policy.
@@ -69,21 +85,57 @@ impl World {
             free_card_service::migrate(&url).await.unwrap();
         })
         .await;
+        Self::start(database, today, false).await
+    }
+
+    /// With Dalarna's scheme in force, and prescription beside it.
+    pub(crate) async fn with_prescription(today: &str) -> Self {
+        let database = TestDatabase::create("free_card_and_prescription", |database| async move {
+            let url = database.migration_url();
+            catalogue_service::migrate(&url).await.unwrap();
+            prescription_service::migrate(&url).await.unwrap();
+            free_card_service::migrate(&url).await.unwrap();
+        })
+        .await;
+        let mut world = Self::start(database, today, true).await;
+        world.put_in_force(POLICY, 1, "2023-01-01").await;
+        world
+    }
+
+    async fn start(database: TestDatabase, today: &str, with_prescription: bool) -> Self {
         let clock = ClockFile::at(today.parse().unwrap());
         let folder = tempfile::tempdir().unwrap();
         let proof_key = folder.path().join("proof-key");
         config::proof_key::create(&proof_key).unwrap();
+        let identity_keys = folder.path().join("keys.toml");
+        std::fs::write(&identity_keys, IDENTITY_KEYS).unwrap();
         let (catalogue, catalogue_url) = listener().await;
         let (free_card, free_card_url) = listener().await;
         let serve = catalogue_service::config::Serve {
             serve: serve_args(&database, Context::Catalogue, &clock),
         };
         tokio::spawn(catalogue_service::serve(serve, catalogue, Drain::default()));
+        let mut prescription_url = None;
+        if with_prescription {
+            let (prescription, url) = listener().await;
+            let serve = prescription_service::config::Serve {
+                serve: serve_args(&database, Context::Prescription, &clock),
+                catalogue_url: catalogue_url.clone(),
+                keys: identity_keys.clone(),
+            };
+            let serving = prescription_service::serve(serve, prescription, Drain::default());
+            tokio::spawn(serving);
+            prescription_url = Some(url);
+        }
+        let recipients = prescription_url
+            .as_ref()
+            .map(|url| RecipientServiceClient::new(client::channel(url).unwrap()));
         let serve = config::Serve {
             serve: serve_args(&database, Context::FreeCard, &clock),
             catalogue_url: catalogue_url.clone(),
-            prescription_url: None,
+            prescription_url,
             proof_key: Some(proof_key),
+            identity_keys: Some(identity_keys),
         };
         tokio::spawn(free_card_service::serve(serve, free_card, Drain::default()));
         let channel = client::channel(&free_card_url).unwrap();
@@ -98,6 +150,7 @@ impl World {
             subjects: SubjectServiceClient::new(channel.clone()),
             schemes: SchemeServiceClient::new(channel.clone()),
             audit: AuditServiceClient::new(channel),
+            recipients,
             _proof_key: folder,
             policies: PolicyServiceClient::new(client::channel(&catalogue_url).unwrap()),
             policy_position: String::new(),
@@ -112,6 +165,23 @@ impl World {
     }
 
     pub(crate) async fn put_in_force(&mut self, text: &str, version: u32, from: &str) {
+        self.put_policy(text, "dalarna-free-card", version, from)
+            .await;
+    }
+
+    /// A county's shipped document, as this tenant's.
+    pub(crate) async fn ship(&mut self, county: &str, file: &str, from: &str) {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies");
+        let text = std::fs::read_to_string(format!("{root}/{county}/{file}.toml")).unwrap();
+        let text = text.replace(
+            &format!("tenant = \"{county}\""),
+            &format!("tenant = \"{DALARNA}\""),
+        );
+        self.put_policy(&text, &format!("{county}-{file}"), 1, from)
+            .await;
+    }
+
+    pub(crate) async fn put_policy(&mut self, text: &str, id: &str, version: u32, from: &str) {
         let import = ImportPolicyRequest {
             request_id: request_id(),
             text: text.to_owned(),
@@ -122,7 +192,7 @@ impl World {
         imported.await.unwrap();
         let activate = ActivatePolicyRequest {
             request_id: request_id(),
-            policy_id: "dalarna-free-card".to_owned(),
+            policy_id: id.to_owned(),
             version,
             active_from: date(from),
         };
@@ -189,123 +259,33 @@ impl World {
         self.free_card.clone().cancel_fee(request).await
     }
 
-    pub(crate) async fn decide(
+    /// A fee in any scheme, of any principal.
+    pub(crate) fn fee_in(
         &self,
-        fee_id: &str,
-        state: pb::ClaimState,
-    ) -> Result<pb::Claim, Status> {
-        let request = pb::DecideClaimRequest {
-            request_id: request_id(),
-            fee_id: fee_id.to_owned(),
-            state: state.into(),
-            text: "as the unit says".to_owned(),
-        };
-        let mut client = self.claims.clone();
-        let decided = client.decide_claim(client::request(&desk(), request));
-        Ok(decided.await?.into_inner().claim.unwrap())
-    }
-
-    pub(crate) async fn claims_of(&self, recipient: &str) -> Vec<pb::Claim> {
-        let request = pb::ListClaimsRequest {
-            recipient_id: recipient.to_owned(),
-            ..Default::default()
-        };
-        let mut client = self.claims.clone();
-        let listed = client.list_claims(client::request(&desk(), request));
-        listed.await.unwrap().into_inner().claims
-    }
-
-    pub(crate) async fn opt_out(&self, recipient: &str) {
-        let request = pb::OptOutRequest {
-            request_id: request_id(),
-            recipient_id: recipient.to_owned(),
-        };
-        let mut client = self.subjects.clone();
-        let done = client.opt_out(client::request(&desk(), request));
-        done.await.unwrap();
-    }
-
-    pub(crate) async fn opt_in(&self, recipient: &str) {
-        let request = pb::OptInRequest {
-            request_id: request_id(),
-            recipient_id: recipient.to_owned(),
-        };
-        let mut client = self.subjects.clone();
-        let done = client.opt_in(client::request(&desk(), request));
-        done.await.unwrap();
-    }
-
-    pub(crate) async fn is_exempt(&self, recipient: &str, on: &str) -> Result<bool, Status> {
-        let request = pb::IsExemptRequest {
-            recipient_id: recipient.to_owned(),
-            scheme_id: SCHEME.to_owned(),
-            on: date(on),
-        };
-        let mut client = self.free_card.clone();
-        let asked = client.is_exempt(client::request(&desk(), request));
-        Ok(asked.await?.into_inner().exempt)
-    }
-
-    pub(crate) async fn accesses(&self, recipient: &str) -> Vec<pb::Access> {
-        let request = pb::ListAccessRequest {
-            recipient_id: recipient.to_owned(),
-            ..Default::default()
-        };
-        let mut client = self.audit.clone();
-        let listed = client.list_access(client::request(&desk(), request));
-        listed.await.unwrap().into_inner().accesses
-    }
-
-    pub(crate) async fn quote(
-        &self,
+        (scheme, principal): (&str, &str),
         recipient: &str,
-        fees: Vec<pb::FeeDraft>,
-    ) -> Result<Vec<pb::FeeAnswer>, Status> {
-        let request = pb::QuoteFeesRequest {
-            recipient_id: recipient.to_owned(),
-            scheme_id: SCHEME.to_owned(),
-            fees,
-            not_before: self.policy_position.clone(),
-        };
-        let mut client = self.free_card.clone();
-        let quoted = client.quote_fees(client::request(&desk(), request));
-        Ok(quoted.await?.into_inner().answers)
+        on: &str,
+        nominal: &str,
+    ) -> pb::RegisterFeeRequest {
+        pb::RegisterFeeRequest {
+            scheme_id: scheme.to_owned(),
+            fee: Some(draft(on, nominal, principal)),
+            ..self.fee(recipient, on, nominal)
+        }
     }
 
-    pub(crate) async fn status(&self, recipient: &str, as_of: &str) -> pb::AccountStatus {
-        let request = pb::GetStatusRequest {
-            recipient_id: recipient.to_owned(),
-            scheme_id: SCHEME.to_owned(),
-            as_of: date(as_of),
-            not_before: self.policy_position.clone(),
-            ..Default::default()
-        };
-        let mut client = self.free_card.clone();
-        let got = client.get_status(client::request(&desk(), request));
-        got.await.unwrap().into_inner().status.unwrap()
-    }
-
-    pub(crate) async fn list(&self, recipient: &str) -> Vec<pb::Fee> {
-        self.page(recipient, 0, "").await.unwrap().fees
-    }
-
-    pub(crate) async fn page(
+    /// Registers a fee in any scheme on its own day: what is charged.
+    pub(crate) async fn charge_in(
         &self,
+        (scheme, principal): (&str, &str),
         recipient: &str,
-        page_size: i32,
-        page_token: &str,
-    ) -> Result<pb::ListFeesResponse, Status> {
-        let request = pb::ListFeesRequest {
-            recipient_id: recipient.to_owned(),
-            scheme_id: SCHEME.to_owned(),
-            not_before: self.policy_position.clone(),
-            page_size,
-            page_token: page_token.to_owned(),
-            ..Default::default()
-        };
-        let mut client = self.free_card.clone();
-        let listed = client.list_fees(client::request(&desk(), request));
-        Ok(listed.await?.into_inner())
+        on: &str,
+        nominal: &str,
+    ) -> String {
+        self.set_today(on);
+        let request = self.fee_in((scheme, principal), recipient, on, nominal);
+        let registered = self.register(&request).await.unwrap().into_inner();
+        hjm_testkit::kronor(registered.answer.unwrap().to_charge.as_ref())
     }
 
     /// Nothing that must always hold is broken.
@@ -328,6 +308,25 @@ impl World {
             events.push((kind, read.event.unwrap().event.unwrap()));
         }
         events
+    }
+}
+
+/// A date as it is printed.
+pub(crate) fn day(date: &hjm_proto::common::v1::Date) -> String {
+    format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)
+}
+
+/// First and last day of the card, where there is one.
+pub(crate) fn card_days(status: &pb::AccountStatus) -> Option<String> {
+    let days = status.card_from.as_ref().zip(status.card_to.as_ref());
+    days.map(|(from, to)| format!("{} to {}", day(from), day(to)))
+}
+
+pub(crate) fn instant(text: &str) -> prost_types::Timestamp {
+    let at: jiff::Timestamp = text.parse().unwrap();
+    prost_types::Timestamp {
+        seconds: at.as_second(),
+        nanos: 0,
     }
 }
 

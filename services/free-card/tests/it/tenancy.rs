@@ -20,13 +20,17 @@ async fn count(connection: &mut PgConnection, table: &str) -> i64 {
     row.get(0)
 }
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 16] = [
     "account",
     "account_event",
     "standing",
     "claim",
     "claim_decision",
     "subject_event",
+    "link_event",
+    "pool",
+    "pool_event",
+    "identity_alias",
     "access_batch",
     "access_entry",
     "feed_event",
@@ -45,6 +49,11 @@ async fn fill(world: &World) {
         .await
         .unwrap();
     world.opt_out(&recipient).await;
+    world.link_reserve(&person(), &person()).await;
+    let (one, other) = (person(), person());
+    let children = [(one.as_str(), "2015-05-01"), (other.as_str(), "2016-05-01")];
+    world.pool(&children).await.unwrap();
+    world.find("194301027472").await.unwrap();
 }
 
 #[tokio::test]
@@ -89,6 +98,11 @@ async fn i7_what_was_registered_is_neither_changed_nor_deleted() {
         "DELETE FROM free_card.claim",
         "UPDATE free_card.claim_decision SET amount_ore = 0",
         "DELETE FROM free_card.subject_event",
+        "DELETE FROM free_card.link_event",
+        "UPDATE free_card.link_event SET kind = 'UNLINKED'",
+        "UPDATE free_card.pool SET scheme_id = 'other'",
+        "DELETE FROM free_card.pool_event",
+        "UPDATE free_card.identity_alias SET subject_id = gen_random_uuid()",
         "UPDATE free_card.access_entry SET user_name = 'nobody'",
         "DELETE FROM free_card.access_batch",
     ] {

@@ -284,6 +284,7 @@ impl County {
                 charge_form: form.into(),
                 product_group: article.group,
                 valid_from: from,
+                ..Default::default()
             }),
         };
         let created = teller.desk.create_article(request).await;
@@ -295,6 +296,7 @@ impl County {
                 value: article.price.to_owned(),
             }),
             valid_from: from,
+            ..Default::default()
         };
         let priced = teller.desk.set_price(request).await;
         priced.map_err(StoryError::call("set a price")).map(drop)

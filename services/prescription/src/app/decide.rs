@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use hjm_catalogue::{
-    FeeFacts, FeeTable, FeeTables, HomeCare, Payer, PayerDecision, PayerFacts, PayerRules,
-    ProductGroup,
+    ArticleAct, ArticleState, FeeFacts, FeeTable, FeeTables, HomeCare, Payer, PayerDecision,
+    PayerFacts, PayerRules, ProductGroup, TrialLimits,
 };
 use hjm_feed::policies::{all_in_force, in_force};
 use hjm_ids::{ArticleNumber, IsoCode, PrincipalId, RecipientId, TenantId};
@@ -13,15 +13,18 @@ use hjm_money::{Money, Rounding};
 use hjm_policy::Section;
 use hjm_prescription::{may_prescribe, payer_matches};
 use hjm_proto::{
-    catalogue::v1::{GetArticleRequest, GetArticleResponse, article_service_client},
+    catalogue::v1::{
+        ArticleState as ToldState, GetArticleRequest, GetArticleResponse, Trial,
+        article_service_client,
+    },
     common::v1::{ChargeForm, OwnFeeKind},
     prescription::v1 as pb,
 };
 use hjm_service::{
     Caller, Failure, Violations, client,
     convert::{
-        from_pb_charge_form, from_pb_text, from_pb_unit_price, to_pb_date, to_pb_explanation,
-        to_pb_money,
+        from_pb_charge_form, from_pb_date_optional, from_pb_text, from_pb_unit_price, to_pb_date,
+        to_pb_explanation, to_pb_money,
     },
 };
 use jiff::civil::Date;
@@ -34,6 +37,7 @@ use crate::{
     error::Error,
     store::{
         organisation::{self, UnitRow},
+        prescription::is_sold,
         recipient,
     },
 };
@@ -49,6 +53,9 @@ pub(crate) struct Article {
     pub(crate) iso: IsoCode,
     pub(crate) group: ProductGroup,
     pub(crate) charge_form: ChargeForm,
+    pub(crate) state: ArticleState,
+    /// How far its trial goes, of one on trial.
+    pub(crate) trial: Option<TrialLimits>,
     /// Its listed price when it is sold; rents are billing's to read.
     pub(crate) sale_price: Option<Money>,
 }
@@ -117,10 +124,13 @@ fn read_article(number: &ArticleNumber, answer: &GetArticleResponse) -> Result<A
             .and_then(ProductGroup::from_number);
         let group = read.need("product_group", group);
         let charge_form = from_pb_charge_form(&mut read, "charge_form", told.charge_form)?;
-        let sold = answer
-            .price
-            .as_ref()
-            .filter(|_| charge_form == ChargeForm::Sale);
+        let state = from_pb_article_state(told.state());
+        let state = read.need("state", state);
+        let until = told.trial.as_ref().and_then(|trial| trial.until.as_ref());
+        let until = from_pb_date_optional(&mut read, "trial.until", until)?;
+        let trial = told.trial.zip(until);
+        let trial = trial.map(|(Trial { units, .. }, until)| TrialLimits { units, until });
+        let sold = answer.price.as_ref().filter(|_| is_sold(charge_form));
         let sale_price = match sold {
             None => None,
             Some(price) => {
@@ -133,10 +143,23 @@ fn read_article(number: &ArticleNumber, answer: &GetArticleResponse) -> Result<A
             iso: iso?,
             group: group?,
             charge_form,
+            state: state?,
+            trial,
             sale_price,
         })
     });
     article.ok_or_else(|| Failure::internal(format!("the catalogue's article {number} is odd")))
+}
+
+fn from_pb_article_state(state: ToldState) -> Option<ArticleState> {
+    match state {
+        ToldState::Unspecified => None,
+        ToldState::Active => Some(ArticleState::Active),
+        ToldState::PhasingOut => Some(ArticleState::PhasingOut),
+        ToldState::Discontinued => Some(ArticleState::Discontinued),
+        ToldState::Blocked => Some(ArticleState::Blocked),
+        ToldState::Trial => Some(ArticleState::Trial),
+    }
 }
 
 /// The articles of a draft on its day, before the transaction that decides.
@@ -207,7 +230,16 @@ fn fee_facts(
     if !article.group.prescribable() {
         return Err(Error::NotPrescribable(article.number.clone()));
     }
-    if article.charge_form == ChargeForm::Sale && article.sale_price.is_none() {
+    article
+        .state
+        .check(
+            ArticleAct::Prescribe,
+            draft.prescribed_on,
+            article.trial,
+            None,
+        )
+        .map_err(|not| Error::NotInRange(article.number.clone(), not))?;
+    if is_sold(article.charge_form) && article.sale_price.is_none() {
         return Err(Error::PriceMissing(article.number.clone()));
     }
     let occasion =

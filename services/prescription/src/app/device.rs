@@ -2,7 +2,7 @@
 
 use hjm_ids::{ArticleNumber, UnitNumber};
 use hjm_prescription::Transition;
-use hjm_proto::{common::v1::ChargeForm, prescription::v1 as pb};
+use hjm_proto::prescription::v1 as pb;
 use hjm_service::{Caller, Failure, WriteKey, clock::civil_date};
 use jiff::civil::Date;
 use sqlx::PgConnection;
@@ -16,10 +16,11 @@ use crate::{
         self,
         device::{self, DeviceRow},
         loan,
+        prescription::comes_back,
     },
 };
 
-/// Registers units of a rented article.
+/// Registers units of an article that comes back.
 pub(crate) async fn register(
     deps: &Deps,
     key: WriteKey,
@@ -29,7 +30,7 @@ pub(crate) async fn register(
     let tenant = key.caller.tenant.clone();
     let today = civil_date(key.now);
     let known = decide::article(deps, &tenant, &article, today, "article_number").await?;
-    if known.charge_form != ChargeForm::Rental {
+    if !comes_back(known.charge_form) {
         return Err(Error::ArticleNotRental(article));
     }
     let written = deps.producer.write(key, move |tx| {

@@ -3,7 +3,7 @@
 use hjm_feed::NewEvent;
 use hjm_ids::LoanId;
 use hjm_prescription::{Timeline, Transition};
-use hjm_proto::{common::v1::ChargeForm, prescription::v1 as pb};
+use hjm_proto::prescription::v1 as pb;
 use hjm_service::{
     Caller, Failure, Violations, WriteKey, clock::civil_date, convert::from_pb_date,
 };
@@ -16,7 +16,10 @@ use crate::{
     convert::with_timeline,
     error::Error,
     events,
-    store::loan::{self as store, LoanFilter, LoanRow},
+    store::{
+        loan::{self as store, LoanFilter, LoanRow},
+        prescription::comes_back,
+    },
 };
 
 /// Stores a loan's next version and answers it with what to tell.
@@ -141,9 +144,7 @@ fn corrected(row: &LoanRow, correction: &Correction, today: Date) -> Result<Tran
                 .correct_delivery(date, prescribed_on, today)
                 .map_err(|rules| Error::first(rules, Some(FIELD)))
         }
-        pb::LoanDate::Return if row.told.charge_form() == ChargeForm::Sale => {
-            Err(Error::NothingToReturn)
-        }
+        pb::LoanDate::Return if !comes_back(row.told.charge_form()) => Err(Error::NothingToReturn),
         pb::LoanDate::Return => row
             .timeline
             .correct_return(date, today)

@@ -210,7 +210,7 @@ async fn deliver_in(
     ))
 }
 
-/// A rental needs a unit of its article that is in store; a sale has none.
+/// What comes back needs a unit of its article that is in store; a sale for good has none.
 async fn check_unit(
     tx: &mut PgConnection,
     key: &WriteKey,
@@ -218,8 +218,10 @@ async fn check_unit(
     unit: Option<&UnitNumber>,
 ) -> Result<(), Error> {
     let unit = match (line.charge_form, unit) {
-        (ChargeForm::Rental, None) => return Err(Error::UnitRequired),
-        (ChargeForm::Rental, Some(unit)) => unit,
+        (ChargeForm::Rental | ChargeForm::SaleWithReturn, None) => {
+            return Err(Error::UnitRequired);
+        }
+        (ChargeForm::Rental | ChargeForm::SaleWithReturn, Some(unit)) => unit,
         (ChargeForm::Sale, None) => return Ok(()),
         (ChargeForm::Sale, Some(_)) => return Err(Error::SaleHasNoUnit),
         (ChargeForm::Unspecified, _) => return Err(Failure::internal("a line is odd").into()),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hjm_feed::{NewEvent, Source as _};
 use hjm_ids::{CustomerNumber, IsoCode, LoanId, TransferId};
 use hjm_prescription::Transition;
-use hjm_proto::{common::v1::ChargeForm, prescription::v1 as pb};
+use hjm_proto::prescription::v1 as pb;
 use hjm_service::{
     Caller, Failure, Violations, WriteKey, client,
     clock::civil_date,
@@ -24,6 +24,7 @@ use crate::{
         self,
         loan::{self, LoanRow},
         organisation::{self, UnitRow},
+        prescription::is_sold,
         transfer::{self, TransferRow},
     },
 };
@@ -103,7 +104,8 @@ async fn offer_in(
 }
 
 fn refuse_offer(row: &LoanRow, to: &UnitRow, on: Date, today: Date) -> Result<(), Error> {
-    if row.told.charge_form() == ChargeForm::Sale {
+    // A sale is paid for, also of what comes back.
+    if is_sold(row.told.charge_form()) {
         return Err(Error::NothingToTransfer);
     }
     row.timeline

@@ -198,7 +198,7 @@ pub(crate) async fn loan_list(
             AND ($3::uuid IS NULL OR recipient_id = $3)
             AND ($4::text IS NULL OR $4 = ANY (customer_numbers))
             AND ($5::date IS NULL
-                 OR charge_form = 'RENTAL' AND delivered_on <= $5
+                 OR charge_form <> 'SALE' AND delivered_on <= $5
                     AND (returned_on IS NULL OR returned_on >= $5))
           ORDER BY loan_id LIMIT $6",
         tenant.as_str(),
@@ -215,7 +215,7 @@ pub(crate) async fn loan_list(
     .collect()
 }
 
-/// A person's rented loans that are out, or came back after a day, by id.
+/// A person's loans of what comes back that are out, or came back after a day, by id.
 pub(crate) async fn loan_ids_since(
     connection: &mut PgConnection,
     tenant: &TenantId,
@@ -224,7 +224,7 @@ pub(crate) async fn loan_ids_since(
 ) -> Result<Vec<LoanId>, Failure> {
     let found = sqlx::query_scalar!(
         "SELECT loan_id FROM prescription.loan
-          WHERE tenant_id = $1 AND recipient_id = $2 AND charge_form = 'RENTAL'
+          WHERE tenant_id = $1 AND recipient_id = $2 AND charge_form <> 'SALE'
             AND (returned_on IS NULL OR returned_on > $3)
           ORDER BY loan_id",
         tenant.as_str(),

@@ -37,7 +37,17 @@ pub(crate) struct LineRow {
     pub(crate) loan: Option<LoanId>,
 }
 
-/// The charge form as it is stored: `RENTAL` or `SALE`.
+/// Whether it is charged once, as a sale.
+pub(crate) fn is_sold(form: ChargeForm) -> bool {
+    matches!(form, ChargeForm::Sale | ChargeForm::SaleWithReturn)
+}
+
+/// Whether it is a marked unit that must be returned.
+pub(crate) fn comes_back(form: ChargeForm) -> bool {
+    matches!(form, ChargeForm::Rental | ChargeForm::SaleWithReturn)
+}
+
+/// The charge form as it is stored: `RENTAL`, `SALE` or `SALE_WITH_RETURN`.
 pub(crate) fn form_name(form: ChargeForm) -> &'static str {
     form.as_str_name().trim_start_matches(FORM_PREFIX)
 }

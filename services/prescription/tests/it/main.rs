@@ -5,6 +5,7 @@
 mod deaths;
 mod fee_facts;
 mod follow;
+mod forms;
 mod identity;
 mod loans;
 mod persons;

@@ -196,6 +196,7 @@ impl World {
             charge_form: form.into(),
             product_group: group,
             valid_from: date("2015-01-01"),
+            ..Default::default()
         };
         let article = catalogue::CreateArticleRequest {
             request_id: request_id(),
@@ -210,6 +211,7 @@ impl World {
                 article_number: number.to_owned(),
                 price: unit_price(price),
                 valid_from: date("2015-01-01"),
+                ..Default::default()
             };
             let mut client =
                 catalogue::price_service_client::PriceServiceClient::new(self.catalogue.clone());

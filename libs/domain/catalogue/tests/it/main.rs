@@ -1,5 +1,6 @@
 //! Tests of own fees and payers, most of them on the policies that are shipped.
 
+mod articles;
 mod classification;
 mod directives;
 mod fee_cases;

@@ -11,6 +11,7 @@ mod moments;
 mod reference;
 mod refusals;
 mod scheme_file;
+mod shares;
 mod shipped;
 mod stateful;
 mod story;

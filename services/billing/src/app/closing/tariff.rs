@@ -104,8 +104,10 @@ impl Tariff {
         {
             return Ok(Vec::new());
         }
-        if loan.form == ChargeForm::Sale {
-            return sale(loan, owner, month);
+        match loan.form {
+            // What must come back and was sold is charged as any sale; its return credits nothing.
+            ChargeForm::Sale | ChargeForm::SaleWithReturn => return sale(loan, owner, month),
+            ChargeForm::Rental | ChargeForm::Unspecified => (),
         }
         let mut refused = Failure::internal("no run has closed the month");
         for (_, through) in known.iter().filter(|(run, _)| *run >= month) {

@@ -72,6 +72,12 @@ impl Draft {
         draft
     }
 
+    /// The same, of something that must come back.
+    pub(crate) fn with_return(mut self) -> Self {
+        self.0.charge_form = ChargeForm::SaleWithReturn.into();
+        self
+    }
+
     pub(crate) fn with_fee(mut self, fee: OwnFee) -> Self {
         self.0.own_fee = Some(fee);
         self

@@ -216,13 +216,25 @@ impl Bench {
         });
     }
 
-    /// Tells a price from a day on.
+    /// Tells a price for members from a day on.
     pub(crate) fn price(&self, article: &str, price: &str, from: &str) -> String {
+        self.price_on(catalogue::CustomerClass::Member, article, price, from)
+    }
+
+    /// Tells a price on a list from a day on.
+    pub(crate) fn price_on(
+        &self,
+        class: catalogue::CustomerClass,
+        article: &str,
+        price: &str,
+        from: &str,
+    ) -> String {
         let price = catalogue::Price {
             article_number: article.to_owned(),
             price: unit_price(price),
             valid_from: date(from),
             valid_to: None,
+            customer_class: class.into(),
         };
         let changed = catalogue::PriceChanged { price: Some(price) };
         self.catalogue.tell(CatalogueEvent {

@@ -3,7 +3,7 @@
 use hjm_catalogue::ProductGroup;
 use hjm_ids::{ArticleNumber, IsoCode, TenantId};
 use hjm_money::{Money, Rounding};
-use hjm_proto::common::v1::ChargeForm;
+use hjm_proto::{catalogue::v1::CustomerClass, common::v1::ChargeForm};
 use hjm_service::{Caller, Failure};
 use jiff::civil::Date;
 use sqlx::PgConnection;
@@ -63,7 +63,7 @@ async fn product(
         Err(failure) => return Err(failure),
     };
     let sold = article.charge_form != ChargeForm::Rental;
-    let price = store::price_find(tx, tenant, number, on).await?;
+    let price = store::price_find(tx, tenant, number, CustomerClass::Member, on).await?;
     let sale_price = price
         .filter(|_| sold)
         .map(|price| Money::round(price.price.get(), Rounding::HalfUp))

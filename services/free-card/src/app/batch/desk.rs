@@ -7,7 +7,7 @@ use std::{
 };
 
 use hjm_feed::NewEvent;
-use hjm_free_card::{Person, Scheme, Subject};
+use hjm_free_card::{Person, Scheme};
 use hjm_ids::{AccountId, RecipientId, TenantId};
 use hjm_policy::PolicySet;
 use hjm_proto::free_card::v1 as pb;
@@ -25,7 +25,7 @@ use super::{Item, Outcome, Response};
 use crate::{
     app::{Core, Drafted, Holder, Registering, book::Book},
     error::{Error, Part},
-    store::{self, AccountRow, AlikeKey, RegisteredRow},
+    store::{self, AccountRow, AlikeKey, Known, RegisteredRow},
 };
 
 /// What a batch is decided on.
@@ -35,10 +35,12 @@ pub(super) struct Desk<'a> {
     pub(super) now: Timestamp,
     today: Date,
     stored: HashMap<(String, String), StoredAnswer>,
-    subjects: HashMap<RecipientId, Subject>,
+    subjects: HashMap<RecipientId, Known>,
     registered: HashMap<String, RegisteredRow>,
     rows: HashMap<Holder, AccountRow>,
     alike: HashSet<AlikeKey>,
+    /// Looked for once, by the first item.
+    read_by_composites: Option<HashSet<String>>,
     pub(super) books: BTreeMap<Holder, Book>,
 }
 
@@ -48,7 +50,7 @@ impl<'a> Desk<'a> {
         core: &'a Core,
         tx: &mut PgConnection,
         tenant: &TenantId,
-        batch: &[Item],
+        batch: &[&Item],
     ) -> Result<Self, Error> {
         let keys: Vec<&WriteKey> = batch.iter().map(|item| &item.key).collect();
         let mut holders: Vec<&Holder> = batch.iter().map(|item| &item.asked.holder).collect();
@@ -86,6 +88,7 @@ impl<'a> Desk<'a> {
             registered: store::registered_list(tx, tenant, &references).await?,
             rows,
             alike,
+            read_by_composites: None,
             books: BTreeMap::new(),
         })
     }
@@ -97,10 +100,31 @@ impl<'a> Desk<'a> {
                 Err(failure) => Outcome::Refused(failure.into()),
             };
         }
+        match self.is_apart(&item.asked.holder) {
+            Ok(true) => return Outcome::Apart,
+            Ok(false) => {}
+            Err(error) => return Outcome::Refused(error),
+        }
         match self.register(tx, &item.key, &item.asked).await {
             Ok((answer, event)) => Outcome::Done(Box::new(answer), event),
             Err(error) => Outcome::Refused(error),
         }
+    }
+
+    /// Who shares an account, and a scheme that a composite reads, is decided with more accounts
+    /// than the batch holds.
+    fn is_apart(&mut self, holder: &Holder) -> Result<bool, Error> {
+        let known = self.subjects.get(&holder.recipient);
+        if known.is_some_and(|known| known.has_shared) {
+            return Ok(true);
+        }
+        if self.read_by_composites.is_none() {
+            let schemes = self.core.schemes_on(&self.policies, self.today)?;
+            let read = schemes.iter().flat_map(|scheme| scheme.reads());
+            self.read_by_composites = Some(read.map(str::to_owned).collect());
+        }
+        let read = self.read_by_composites.as_ref();
+        Ok(read.is_some_and(|read| read.contains(&holder.scheme_id)))
     }
 
     async fn register(
@@ -114,12 +138,16 @@ impl<'a> Desk<'a> {
             .core
             .scheme(&self.policies, &holder.scheme_id, self.today)?;
         let subject = self.subjects.get(&holder.recipient);
-        let person = subject.copied().unwrap_or_default().person;
+        let person = subject.copied().unwrap_or_default().subject.person;
         let now = self.now;
         check(&asked.draft, person, now, Part::Fee)?;
         let known = self.registered.get(&asked.external_reference);
-        if let Some(answer) = known.map(|found| answer_again(found, asked, &self.rows)) {
-            return Ok((answer?, None));
+        if let Some(found) = known {
+            let account = self.rows.get(holder).map(|row| row.account);
+            return Ok((
+                answer_again(tx, &key.caller.tenant, found, asked, account).await?,
+                None,
+            ));
         }
         let book = self.book(holder, scheme)?;
         let account = book.row.account;
@@ -177,7 +205,7 @@ pub(in crate::app) fn check(
     }
 }
 
-fn alike_key(asked: &Registering, account: AccountId) -> AlikeKey {
+pub(super) fn alike_key(asked: &Registering, account: AccountId) -> AlikeKey {
     let fee = &asked.draft.fee;
     AlikeKey {
         account,
@@ -187,7 +215,7 @@ fn alike_key(asked: &Registering, account: AccountId) -> AlikeKey {
     }
 }
 
-fn alike_keys(batch: &[Item], rows: &HashMap<Holder, AccountRow>) -> Vec<AlikeKey> {
+fn alike_keys(batch: &[&Item], rows: &HashMap<Holder, AccountRow>) -> Vec<AlikeKey> {
     let known = batch.iter().filter_map(|item| {
         let row = rows.get(&item.asked.holder)?;
         Some(alike_key(&item.asked, row.account))
@@ -196,12 +224,13 @@ fn alike_keys(batch: &[Item], rows: &HashMap<Holder, AccountRow>) -> Vec<AlikeKe
 }
 
 /// One fee, one door (decisions 22): the same fee under the same key gets what it was told first.
-fn answer_again(
+pub(super) async fn answer_again(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
     found: &RegisteredRow,
     asked: &Registering,
-    rows: &HashMap<Holder, AccountRow>,
+    account: Option<AccountId>,
 ) -> Result<Response, Error> {
-    let account = rows.get(&asked.holder).map(|row| row.account);
     let proposed = &asked.draft.fee;
     let same = !found.cancelled
         && account == Some(found.account)
@@ -209,7 +238,20 @@ fn answer_again(
         && found.nominal == proposed.nominal
         && found.principal_id == proposed.principal.as_str();
     if !same {
-        return Err(Error::FeeReferenceTaken);
+        let scheme_id = match &found.scheme_id {
+            Some(scheme_id) => scheme_id.clone(),
+            None => {
+                store::account_of_fee(tx, tenant, found.fee)
+                    .await?
+                    .scheme_id
+            }
+        };
+        let elsewhere = scheme_id != asked.holder.scheme_id;
+        return Err(if elsewhere {
+            Error::FeeCountsElsewhere
+        } else {
+            Error::FeeReferenceTaken
+        });
     }
     let answer = pb::FeeAnswer::decode(found.answer.as_slice())
         .map_err(|error| Failure::Internal(error.into()))?;

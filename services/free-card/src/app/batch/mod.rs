@@ -1,17 +1,15 @@
 //! Many registrations in one transaction, without waiting for more to come.
 //!
-//! A writer takes what is queued, 1 to [`BATCH_MAX`], of one tenant, and while that commits the
-//! next batch gathers: alone, a caller waits for nobody; under load the batch grows by itself. A
-//! batch of which a statement fails is rolled back and its items run one by one, so a bad item
-//! costs its neighbours time, never their answer. Once queued, a fee is registered whether or not
-//! its caller stays.
+//! A batch of which a statement fails is rolled back and its items run one by one, so a bad item
+//! costs its neighbours time, never their answer. What is decided with more accounts than a batch
+//! holds is run apart, in a transaction of its own.
 
+mod apart;
 mod desk;
 
 use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::Arc,
 };
 
 use desk::Desk;
@@ -19,11 +17,16 @@ pub(super) use desk::check;
 use hjm_feed::{NewEvent, Position};
 use hjm_ids::TenantId;
 use hjm_proto::{free_card::v1 as pb, write::WriteResponse as _};
-use hjm_service::{AccessNote, Answered, Failure, Scope, WriteKey, crash, idempotency};
+use hjm_service::{
+    AccessNote, Answered, Failure, Scope, WriteKey,
+    access::NOTES_MAX,
+    batch::{self, Batcher, Limits, Waiting},
+    crash, idempotency,
+};
 use jiff::Timestamp;
 use prost::Message as _;
 use sqlx::PgConnection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::{
     Core, Holder, Registering, Written,
@@ -31,21 +34,25 @@ use super::{
 };
 use crate::error::Error;
 
-/// Registrations in one transaction at the most; so many accesses are one batch of the log.
-const BATCH_MAX: usize = 256;
-/// Registrations that wait for a writer at the most; one more is told to come back.
-const QUEUE_MAX: usize = 1024;
-/// One commits while the other prepares.
-const QUEUES: usize = 2;
+const LIMITS: Limits = Limits {
+    // One commits while the other prepares.
+    queues: 2,
+    waiting_max: 1024,
+    // So many accesses are one batch of the log.
+    batch_max: NOTES_MAX,
+};
 
 type Response = pb::RegisterFeeResponse;
+type Reply = Result<Answered<Response>, Error>;
+/// What an item of a batch is answered; none where it is run apart.
+type Answer = Option<Reply>;
+type Waiter = Waiting<Item, Reply>;
 
-/// A registration that waits for its answer.
+/// A registration.
 #[derive(Debug)]
 struct Item {
     key: WriteKey,
     asked: Registering,
-    answer: oneshot::Sender<Result<Answered<Response>, Error>>,
 }
 
 impl Item {
@@ -57,102 +64,101 @@ impl Item {
 
 /// The writers' queues; an account is always in the same one.
 #[derive(Debug, Clone)]
-pub(crate) struct Queues(Arc<[mpsc::Sender<Item>]>);
+pub(crate) struct Queues(Batcher<Item, Reply>);
+
+/// What a writer writes with.
+#[derive(Debug, Clone)]
+struct Writer {
+    core: Core,
+    /// Where registrations wait that are run apart.
+    apart: mpsc::Sender<Waiter>,
+}
 
 impl Queues {
     /// Starts the writers; they end when the last of the queues' owners is gone.
     pub(crate) fn start(core: &Core) -> Self {
-        let queues = (0..QUEUES).map(|_| {
-            let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-            tokio::spawn(write_batches(core.clone(), receiver));
-            sender
-        });
-        Self(queues.collect())
+        let (apart, receiver) = mpsc::channel(LIMITS.waiting_max);
+        tokio::spawn(apart::write_each(core.clone(), receiver));
+        let core = core.clone();
+        let writer = Writer { core, apart };
+        Self(Batcher::start(LIMITS, move |batch| {
+            write_batch(writer.clone(), batch)
+        }))
     }
 
-    /// Registers a fee with whatever else is queued.
-    pub(crate) async fn register(&self, key: WriteKey, asked: Registering) -> Written<Response> {
+    /// Queues a fee to be registered with whatever else is queued. Fees of one account are
+    /// registered in the order they are queued.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when the queue is full.
+    pub(crate) fn enqueue(&self, key: WriteKey, asked: Registering) -> Result<Queued, Failure> {
+        let tenant = key.caller.tenant.clone();
         let mut hasher = DefaultHasher::new();
-        (key.caller.tenant.as_str(), &asked.holder).hash(&mut hasher);
-        let place = usize::try_from(hasher.finish() % QUEUES as u64).unwrap_or(0);
-        let (answer, answered) = oneshot::channel();
-        let item = Item { key, asked, answer };
-        let queue = self.0.get(place);
-        let queue = queue.ok_or_else(|| Failure::internal("there is no such queue"))?;
-        queue.try_send(item).map_err(|_| {
-            Failure::Unavailable("too many registrations wait: come back".to_owned())
-        })?;
-        let lost = |_| Error::from(Failure::internal("a registration was lost"));
-        answered.await.map_err(lost)?
+        (tenant.as_str(), &asked.holder).hash(&mut hasher);
+        let item = Item { key, asked };
+        self.0
+            .put_in_order(tenant, hasher.finish(), item)
+            .map(Queued)
     }
 }
 
-async fn write_batches(core: Core, mut queue: mpsc::Receiver<Item>) {
-    let mut left = None;
-    loop {
-        let first = match left.take() {
-            Some(item) => item,
-            None => match queue.recv().await {
-                Some(item) => item,
-                None => return,
-            },
-        };
-        let mut batch = vec![first];
-        while batch.len() < BATCH_MAX
-            && let Ok(item) = queue.try_recv()
-        {
-            if item.key.caller.tenant != batch[0].key.caller.tenant {
-                left = Some(item);
-                break;
+/// A fee that is registered whether or not anybody waits for the answer.
+#[derive(Debug)]
+pub(crate) struct Queued(batch::Queued<Reply>);
+
+impl Queued {
+    pub(crate) async fn answer(self) -> Written<Response> {
+        self.0.answer().await?
+    }
+}
+
+async fn write_batch(writer: Writer, batch: Vec<Waiter>) {
+    let items: Vec<&Item> = batch.iter().map(|waiting| &waiting.item).collect();
+    match transact(&writer.core, &items).await {
+        Ok(answers) => {
+            for (waiting, answer) in batch.into_iter().zip(answers) {
+                answer_one(&writer, waiting, answer);
             }
-            batch.push(item);
         }
-        // On a task of its own: a defect loses one batch, not the writer.
-        let written = tokio::spawn(write_batch(core.clone(), batch)).await;
-        if let Err(error) = written {
-            tracing::error!(%error, "a batch of registrations was lost");
-        }
-    }
-}
-
-async fn write_batch(core: Core, batch: Vec<Item>) {
-    match transact(&core, &batch).await {
-        Ok(answers) => answer_all(batch, answers),
         Err(Error::Failure(Failure::Unavailable(text))) => {
-            for item in batch {
-                let away = Failure::Unavailable(text.clone());
-                let _ = item.answer.send(Err(away.into()));
+            for waiting in batch {
+                waiting.answer(Err(Failure::Unavailable(text.clone()).into()));
             }
         }
         Err(error) => {
             tracing::debug!(%error, items = batch.len(), "a batch is run one by one");
-            for item in batch {
-                write_alone(&core, item).await;
+            for waiting in batch {
+                let answer = write_alone(&writer.core, &waiting.item).await;
+                answer_one(&writer, waiting, answer);
             }
         }
     }
 }
 
 /// A key that a twin has taken meanwhile is found when the item is run once more.
-async fn write_alone(core: &Core, item: Item) {
-    let alone = [item];
-    let mut answered = transact(core, &alone).await;
+async fn write_alone(core: &Core, item: &Item) -> Answer {
+    let mut answered = transact(core, &[item]).await;
     if answered.as_ref().is_err_and(Error::is_taken) {
-        answered = transact(core, &alone).await;
+        answered = transact(core, &[item]).await;
     }
-    let [item] = alone;
-    let answer = match answered {
-        Ok(mut answers) => answers.pop(),
+    let lost = || Some(Err(Failure::internal("a registration has no answer").into()));
+    match answered {
+        Ok(mut answers) => answers.pop().unwrap_or_else(lost),
         Err(error) => Some(Err(error)),
-    };
-    let lost = || Err(Failure::internal("a registration has no answer").into());
-    // Who has hung up needs no answer.
-    let _ = item.answer.send(answer.unwrap_or_else(lost));
+    }
 }
 
-fn answer_all(batch: Vec<Item>, answers: Vec<Result<Answered<Response>, Error>>) {
-    for (item, answer) in batch.into_iter().zip(answers) {
-        let _ = item.answer.send(answer);
+/// Answers an item; one that is to be run apart waits on.
+fn answer_one(writer: &Writer, waiting: Waiter, answer: Answer) {
+    match answer {
+        Some(answer) => waiting.answer(answer),
+        None => {
+            if let Err(full) = writer.apart.try_send(waiting) {
+                let text = "too many registrations wait: come back".to_owned();
+                full.into_inner()
+                    .answer(Err(Failure::Unavailable(text).into()));
+            }
+        }
     }
 }
 
@@ -162,14 +168,13 @@ enum Outcome {
     Again(Box<Response>),
     /// The same request as an earlier item of the batch.
     Twin(usize),
+    /// It is decided with more accounts than the batch holds.
+    Apart,
     Refused(Error),
 }
 
 /// The whole batch in one transaction: read, decide, store. The feed's lock comes last.
-async fn transact(
-    core: &Core,
-    batch: &[Item],
-) -> Result<Vec<Result<Answered<Response>, Error>>, Error> {
+async fn transact(core: &Core, batch: &[&Item]) -> Result<Vec<Answer>, Error> {
     let Some(first) = batch.first() else {
         return Ok(Vec::new());
     };
@@ -202,7 +207,7 @@ async fn transact(
     Ok(answers(outcomes))
 }
 
-fn twin_of(batch: &[Item], twin: usize, item: &Item) -> Outcome {
+fn twin_of(batch: &[&Item], twin: usize, item: &Item) -> Outcome {
     let same = batch.get(twin).is_some_and(|first| {
         (first.key.method, &first.key.hash) == (item.key.method, &item.key.hash)
     });
@@ -223,7 +228,7 @@ async fn tell(
 ) -> Result<i64, Error> {
     let events = outcomes.iter_mut().filter_map(|outcome| match outcome {
         Outcome::Done(_, event) => Some(event.take()),
-        Outcome::Again(_) | Outcome::Twin(_) | Outcome::Refused(_) => None,
+        Outcome::Again(_) | Outcome::Twin(_) | Outcome::Apart | Outcome::Refused(_) => None,
     });
     let told: Vec<Option<NewEvent>> = events.collect();
     let has_event: Vec<bool> = told.iter().map(Option::is_some).collect();
@@ -248,7 +253,7 @@ async fn store_answers(
     core: &Core,
     tx: &mut PgConnection,
     now: Timestamp,
-    batch: &[Item],
+    batch: &[&Item],
     outcomes: &[Outcome],
 ) -> Result<Option<hjm_service::access::Chained>, Error> {
     let (mut answers, mut notes) = (Vec::new(), Vec::new());
@@ -260,7 +265,7 @@ async fn store_answers(
             }
             Outcome::Again(answer) => answer.account_version,
             Outcome::Twin(_) => 0,
-            Outcome::Refused(_) => continue,
+            Outcome::Apart | Outcome::Refused(_) => continue,
         };
         let Holder {
             scheme_id,
@@ -279,17 +284,20 @@ async fn store_answers(
     Ok(Some(core.access.append(tx, tenant, now, notes).await?))
 }
 
-fn answers(outcomes: Vec<Outcome>) -> Vec<Result<Answered<Response>, Error>> {
-    let mut answers: Vec<Result<Answered<Response>, Error>> = Vec::with_capacity(outcomes.len());
+fn answers(outcomes: Vec<Outcome>) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = Vec::with_capacity(outcomes.len());
     for outcome in outcomes {
         let answer = match outcome {
-            Outcome::Done(message, _) => Ok(answered(*message, false)),
-            Outcome::Again(message) => Ok(answered(*message, true)),
-            Outcome::Twin(first) => match answers.get(first) {
-                Some(Ok(first)) => Ok(answered(first.message.clone(), true)),
-                Some(Err(_)) | None => Err(Failure::internal("a twin has no answer").into()),
-            },
-            Outcome::Refused(error) => Err(error),
+            Outcome::Done(message, _) => Some(Ok(answered(*message, false))),
+            Outcome::Again(message) => Some(Ok(answered(*message, true))),
+            Outcome::Twin(first) => Some(match answers.get(first) {
+                Some(Some(Ok(first))) => Ok(answered(first.message.clone(), true)),
+                Some(Some(Err(_)) | None) | None => {
+                    Err(Failure::internal("a twin has no answer").into())
+                }
+            }),
+            Outcome::Apart => None,
+            Outcome::Refused(error) => Some(Err(error)),
         };
         answers.push(answer);
     }

@@ -1,4 +1,4 @@
-//! One account that a write holds: where it stands, and what the write adds to it.
+//! One account that a batch holds: where it stands, and what registrations add to it.
 //!
 //! What comes last in event order is answered from the snapshot; anything else reads the log.
 
@@ -8,22 +8,21 @@ use std::sync::Arc;
 
 use hjm_feed::NewEvent;
 use hjm_free_card::{
-    AccountState, AssessedFee, Claim, ClaimChange, ClaimState, Correction, LogEntry,
-    RegisteredCard, Registration, Scheme, Snapshot, Status, claims_after, register,
-    register_charged, replay, status_on,
+    AccountState, AssessedFee, Claim, ClaimChange, ClaimState, LogEntry, Registration, Scheme,
+    Snapshot, Status, claims_after, register, register_charged, replay, status_on,
 };
 use hjm_ids::{FeeId, TenantId};
 use hjm_proto::free_card::v1 as pb;
-use hjm_service::{Failure, clock::civil_date};
+use hjm_service::Failure;
 use jiff::{Timestamp, civil::Date};
 use prost::Message as _;
 use sqlx::PgConnection;
 pub(crate) use stored::card_days;
 pub(super) use stored::store_books;
 
-use super::{Changing, Registering};
+use super::{Registering, circle::check_version};
 use crate::{
-    convert::{registered_at, to_pb_fee, to_pb_fee_answer, to_pb_status},
+    convert::{registered_at, to_pb_fee, to_pb_fee_answer},
     error::{Error, Part},
     events,
     store::{self, AccountRow, Beside, ClaimChangeRow, NewEntry, RegisteredRow},
@@ -86,7 +85,7 @@ impl Book {
         asked: &Registering,
         now: Timestamp,
     ) -> Result<(pb::RegisterFeeResponse, NewEvent), Error> {
-        self.check_version(asked.expected_version)?;
+        check_version(asked.expected_version, self.version())?;
         let (first, version) = (self.added.len(), self.version());
         let possible_duplicate = self.registered.iter().any(|other| is_like(other, asked));
         let done = match self.register_last(asked, now)? {
@@ -168,74 +167,12 @@ impl Book {
         self.add(tx, tenant, log, done, fee.fee, fee.on, now).await
     }
 
-    /// Cancels or corrects a fee.
-    pub(super) async fn change(
-        &mut self,
-        tx: &mut PgConnection,
-        tenant: &TenantId,
-        asked: &Changing,
-        now: Timestamp,
-    ) -> Result<(pb::Fee, pb::AccountStatus, Vec<pb::Fee>), Error> {
-        let today = civil_date(now);
-        let scheme = Arc::clone(&self.scheme);
-        let log = self.log(tx, tenant).await?;
-        let done = match &asked.to {
-            None => hjm_free_card::cancel(&scheme, &log, asked.fee, now),
-            Some((on, nominal)) => {
-                let same = |entry: &&LogEntry| is_fee(entry, asked.fee);
-                let known = log.iter().find(same);
-                let (occurred_at, age) = known.map_or((None, None), told_of);
-                let correction = Correction {
-                    fee: asked.fee,
-                    on: *on,
-                    occurred_at: occurred_at.filter(|at| civil_date(*at) == *on),
-                    age,
-                    nominal: *nominal,
-                    at: now,
-                };
-                hjm_free_card::correct(&scheme, &log, &correction)
-            }
-        };
-        let done = done.map_err(Part::Account.refused())?;
-        let added = self
-            .add(tx, tenant, log, done, asked.fee, today, now)
-            .await?;
-        self.describe(Beside::Change {
-            reason: asked.reason,
-            text: asked.text.clone(),
-        });
-        let fee = to_pb_fee(&added.fee, Some(added.registered_at), None);
-        let status = to_pb_status(&self.scheme, today, &added.status, self.version());
-        Ok((fee, status, added.reassessed))
-    }
-
-    /// Registers a card without fees: where the person then stands on its first day, and the fees
-    /// that should now have cost something else.
-    pub(super) async fn register_card(
-        &mut self,
-        tx: &mut PgConnection,
-        tenant: &TenantId,
-        card: RegisteredCard,
-        extend_existing: bool,
-        beside: Beside,
-    ) -> Result<(pb::AccountStatus, Vec<pb::Fee>), Error> {
-        let scheme = Arc::clone(&self.scheme);
-        let log = self.log(tx, tenant).await?;
-        let done = hjm_free_card::register_card(&scheme, &log, card, extend_existing);
-        let done = done.map_err(Part::Account.refused())?;
-        let status = status_on(&scheme, &done.state, card.from, card.at);
-        let status = status.map_err(Part::Account.refused())?;
-        let reassessed = self.take(tx, tenant, log, done, None).await?;
-        self.describe(beside);
-        let status = to_pb_status(&self.scheme, card.from, &status, self.version());
-        Ok((status, reassessed))
-    }
-
     /// The fee that was registered last, as a later one under its key finds it.
     pub(super) fn registered(&self, answer: &pb::RegisterFeeResponse) -> Option<RegisteredRow> {
         let fee = self.registered.last()?;
         Some(RegisteredRow {
             account: self.row.account,
+            scheme_id: Some(self.row.scheme_id.clone()),
             fee: fee.fee,
             on: fee.on,
             nominal: fee.nominal,
@@ -253,19 +190,6 @@ impl Book {
     fn version_stored(&self) -> i64 {
         let added = i64::try_from(self.added.len()).unwrap_or(i64::MAX);
         self.row.version.saturating_add(added)
-    }
-
-    /// Decision D-25: who quoted may ask that nothing has happened since.
-    fn check_version(&self, expected: Option<u64>) -> Result<(), Failure> {
-        let found = self.version();
-        let small = |version: u64| u32::try_from(version).unwrap_or(u32::MAX);
-        match expected {
-            Some(expected) if expected != found => Err(Failure::VersionConflict {
-                expected: small(expected),
-                found: small(found),
-            }),
-            Some(_) | None => Ok(()),
-        }
     }
 
     /// The whole log, with what is added.
@@ -330,7 +254,9 @@ impl Book {
         let known = if self.is_new {
             Vec::new()
         } else {
-            store::claim_hold_of_account(tx, tenant, self.row.account).await?
+            let account = self.row.account;
+            let known = store::claim_list_of_accounts(tx, tenant, &[account.uuid()]).await?;
+            known.into_values().flatten().collect()
         };
         self.follow_claims(known, &done.state)?;
         self.snapshot = snapshot;
@@ -423,18 +349,6 @@ fn first_claim(fee: &AssessedFee) -> Claim {
 
 fn is_fee(entry: &LogEntry, fee: FeeId) -> bool {
     matches!(entry, LogEntry::Fee(event) if event.fee == fee)
-}
-
-fn told_of(entry: &LogEntry) -> (Option<Timestamp>, Option<u8>) {
-    match entry {
-        LogEntry::Fee(event) => (event.occurred_at, event.age),
-        LogEntry::Correct(_)
-        | LogEntry::Cancel { .. }
-        | LogEntry::CardFixed(_)
-        | LogEntry::CardReleased(_)
-        | LogEntry::CardRegistered(_)
-        | LogEntry::Joined { .. } => (None, None),
-    }
 }
 
 /// Decision D-32: another fee of the same day, principal and amount.

@@ -1,0 +1,118 @@
+//! Who shares with a person: links between identities, and pools.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hjm_free_card::{Share, Subject, sharing_with};
+use hjm_ids::{RecipientId, TenantId};
+use hjm_service::Failure;
+use jiff::Timestamp;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Together;
+use crate::store::{self, PoolRow};
+
+/// Rounds of looking for those who share with those who share: so far a chain of links may go.
+const ROUNDS_MAX: usize = 16;
+
+/// Who shares with a person in schemes that are decided together.
+#[derive(Debug, Clone)]
+pub(in crate::app) struct Sharing {
+    pub(in crate::app) persons: BTreeSet<RecipientId>,
+    pub(super) shares: Vec<Share>,
+    /// Of the person, under all of its identities.
+    pub(super) subject: Subject,
+}
+
+impl Sharing {
+    pub(in crate::app) async fn read(
+        tx: &mut PgConnection,
+        tenant: &TenantId,
+        together: &Together,
+        person: RecipientId,
+        known: Option<Timestamp>,
+    ) -> Result<Self, Failure> {
+        let all = store::subject_list(tx, tenant, &[person.uuid()]).await?;
+        let first = all.get(&person).copied().unwrap_or_default();
+        if !first.has_shared {
+            return Ok(Self {
+                persons: BTreeSet::from([person]),
+                shares: Vec::new(),
+                subject: first.subject,
+            });
+        }
+        let (mut persons, mut shares) = (BTreeSet::from([person]), Vec::new());
+        let mut links = Vec::new();
+        for _ in 0..ROUNDS_MAX {
+            let ids = uuids(&persons);
+            let found = store::link_list(tx, tenant, &ids, known).await?;
+            links = found.iter().map(store::LinkRow::share).collect();
+            shares.clone_from(&links);
+            if together.composite.is_none() {
+                let pools = store::pool_list(tx, tenant, &ids, known).await?;
+                shares.extend(pool_shares(&pools, together));
+            }
+            let more = sharing_with(&shares, person);
+            if more == persons {
+                break;
+            }
+            persons = more;
+        }
+        let identities = sharing_with(&links, person);
+        let ids = uuids(&identities);
+        let known = store::subject_list(tx, tenant, &ids).await?;
+        let others = known.values().map(|known| known.subject);
+        let subject = others.reduce(Subject::linked_with).unwrap_or_default();
+        Ok(Self {
+            persons,
+            shares,
+            subject,
+        })
+    }
+}
+
+fn uuids(persons: &BTreeSet<RecipientId>) -> Vec<Uuid> {
+    persons.iter().map(|person| person.uuid()).collect()
+}
+
+/// All identities that a person is known under, in ascending order.
+pub(in crate::app) async fn identities(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    person: RecipientId,
+) -> Result<BTreeSet<RecipientId>, Failure> {
+    let mut persons = BTreeSet::from([person]);
+    for _ in 0..ROUNDS_MAX {
+        let found = store::link_list(tx, tenant, &uuids(&persons), None).await?;
+        let links: Vec<Share> = found.iter().map(store::LinkRow::share).collect();
+        let more = sharing_with(&links, person);
+        if more == persons {
+            break;
+        }
+        persons = more;
+    }
+    Ok(persons)
+}
+
+/// Who was in each pool when each of those who are in it now joined.
+fn pool_shares(rows: &[PoolRow], together: &Together) -> Vec<Share> {
+    let of_scheme = |row: &&PoolRow| together.scheme(&row.scheme_id).is_some();
+    let mut last: BTreeMap<_, &PoolRow> = BTreeMap::new();
+    for row in rows.iter().filter(of_scheme) {
+        last.insert((row.pool, row.person), row);
+    }
+    last.retain(|_, row| row.joined);
+    let shares = last.values().map(|row| {
+        let before = last
+            .values()
+            .filter(|other| other.pool == row.pool && other.at <= row.at);
+        Share {
+            at: row.at,
+            persons: before.map(|other| other.person).collect(),
+        }
+    });
+    let mut shares: Vec<Share> = shares.filter(|share| share.persons.len() > 1).collect();
+    shares.sort();
+    shares.dedup();
+    shares
+}
