@@ -35,6 +35,11 @@ bench-free-card: need ## free-card against PostgreSQL alone; ARGS='--rounds 1 --
 	cargo build --profile measure -p hjm -p free-card-service --bins
 	$(MEASURED)/hjm bench free-card $(ARGS)
 
+.PHONY: bench-decisions
+bench-decisions: need ## decisions of each kind a second, one thread serving
+	cargo build --profile measure -p hjm --bin hjm
+	$(MEASURED)/hjm bench decisions $(ARGS)
+
 .PHONY: fmt
 fmt: ## format the code
 	cargo fmt --all
