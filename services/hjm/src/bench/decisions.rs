@@ -89,7 +89,7 @@ impl Work for Asking {
             Kind::Payer => {
                 let request = c::ResolvePayerRequest {
                     question: Some(c::PayerQuestion {
-                        on: self.day(),
+                        on: Some(self.day()),
                         iso_code: "120606".to_owned(),
                         region_principal_id: "23".to_owned(),
                         home_care: Some(c::payer_question::HomeCare::HomeCareOf("2380".to_owned())),
@@ -104,7 +104,7 @@ impl Work for Asking {
             Kind::Prescribing => {
                 let request = c::CheckPrescribingRequest {
                     iso_code: "120606".to_owned(),
-                    on: self.day(),
+                    on: Some(self.day()),
                     profession: "physiotherapist".to_owned(),
                     ..Default::default()
                 };
@@ -113,7 +113,7 @@ impl Work for Asking {
             }
             Kind::Rent => {
                 let request = c::GetRentPolicyRequest {
-                    as_of: self.day(),
+                    as_of: Some(self.day()),
                     as_known_at: None,
                 };
                 let request = client::request(&self.caller, request);
@@ -125,13 +125,13 @@ impl Work for Asking {
 
 impl Asking {
     /// Another day each time, from 2021 on.
-    fn day(&self) -> Option<Date> {
+    fn day(&self) -> Date {
         let days = self.asked.wrapping_mul(64).wrapping_add(self.place);
-        Some(Date {
+        Date {
             year: 2021 + days / 336 % 100,
             month: 1 + days / 28 % 12,
             day: 1 + days % 28,
-        })
+        }
     }
 
     async fn fees(&mut self, count: usize) -> Result<(), Status> {
@@ -215,9 +215,9 @@ pub(crate) async fn run(args: Decisions) -> Result<(), Error> {
     let url = format!("http://{address}");
     let measured = measure(&args, &url, &tenant()?).await;
     drain.begin();
-    let served = tokio::task::spawn_blocking(move || serving.join()).await;
-    let served = served.map_err(|error| Error::Bench(error.to_string()))?;
-    served.map_err(|_| Error::Bench("the service is lost".to_owned()))??;
+    let ended = tokio::task::spawn_blocking(move || serving.join()).await;
+    let ended = ended.map_err(|error| Error::Bench(error.to_string()))?;
+    ended.map_err(|_| Error::Bench("the service is lost".to_owned()))??;
     measured
 }
 
