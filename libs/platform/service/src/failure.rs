@@ -53,6 +53,13 @@ impl Violations {
         Failure::Invalid(violations)
     }
 
+    /// The fields that were named, and what is wrong with each.
+    pub fn faults(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(field, text)| (field.as_str(), text.as_str()))
+    }
+
     /// The fields that were named.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(field, _)| field.as_str())

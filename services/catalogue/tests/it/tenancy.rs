@@ -9,8 +9,9 @@ use tonic::Code;
 
 use crate::support::{RENT, RENT_ID, World, price, rollator, second_person};
 
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
     "article",
+    "article_relation",
     "article_version",
     "price",
     "policy",
@@ -26,6 +27,15 @@ async fn filled() -> World {
         .set_price(price("R-100", "1.80", "2025-01-01"))
         .await
         .unwrap();
+    world.create(rollator("R-200")).await.unwrap();
+    let told = pb::Relation {
+        kind: pb::RelationKind::Compatible.into(),
+        article_number: "R-100".to_owned(),
+        other_number: "R-200".to_owned(),
+        valid_from: hjm_testkit::date("2024-01-01"),
+        ..Default::default()
+    };
+    world.relate(told).await.unwrap();
     world.import(RENT).await.unwrap();
     world
         .activate(&second_person(), RENT_ID, 1, "2025-01-01")
