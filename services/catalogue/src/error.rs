@@ -23,6 +23,16 @@ pub(crate) enum Error {
     },
     #[error("the article {0} has one of the identifiers on some of these days")]
     IdentifierTaken(ArticleNumber),
+    #[error("the articles belong together so already, on that day or later")]
+    RelationExists,
+    #[error("the article is replaced by {0} on that day or later")]
+    ReplacedAlready(ArticleNumber),
+    #[error("the articles are in one chain already")]
+    ChainCircle,
+    #[error("a chain has at most {0} articles")]
+    ChainTooLong(usize),
+    #[error("it holds from {0}: it ends after that day")]
+    RelationEnd(Date),
     #[error("a price from {0} or later is already set")]
     PriceNotAfter(Date),
     #[error("this version is stored with another text")]
@@ -51,14 +61,36 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-impl From<Error> for Status {
-    fn from(error: Error) -> Self {
-        let text = error.to_string();
-        let (reason, field) = match error {
+impl Error {
+    /// How it is told.
+    pub(crate) fn into_failure(self) -> Failure {
+        let text = self.to_string();
+        let refused = self.reason_and_field();
+        let refusal = refused.map(|(reason, field)| Refusal::new(reason, field, text));
+        match (self, refusal) {
+            (Self::Failure(failure), _) => failure,
+            (Self::Undecided(undecided), Some(refusal)) => Failure::Refused(Refusal {
+                text: undecided.text,
+                metadata: vec![("facts", undecided.facts.join(","))],
+                ..refusal
+            }),
+            (_, Some(refusal)) => Failure::Refused(refusal),
+            (_, None) => Failure::internal("a refusal without a reason"),
+        }
+    }
+
+    /// The stable reason of a refusal and the field it concerns; none of a failure.
+    pub(crate) fn reason_and_field(&self) -> Option<(&'static str, &'static str)> {
+        Some(match *self {
             Error::ArticleExists => ("ARTICLE_EXISTS", "article.article_number"),
             Error::ArticleNotAfter { field, .. } => ("ARTICLE_NOT_AFTER", field),
             Error::ArticleState { field, .. } => ("ARTICLE_STATE", field),
             Error::IdentifierTaken(_) => ("IDENTIFIER_TAKEN", "article.identifiers"),
+            Error::RelationExists => ("RELATION_EXISTS", "relation.valid_from"),
+            Error::ReplacedAlready(_) => ("REPLACED_ALREADY", "relation.article_number"),
+            Error::ChainCircle => ("CHAIN_CIRCLE", "relation.other_number"),
+            Error::ChainTooLong(_) => ("CHAIN_TOO_LONG", "relation.other_number"),
+            Error::RelationEnd(_) => ("RELATION_END", "valid_to"),
             Error::PriceNotAfter(_) => ("PRICE_NOT_AFTER", "valid_from"),
             Error::PolicyVersionExists => ("POLICY_VERSION_EXISTS", "text"),
             Error::AlreadyActive(_) => ("ALREADY_ACTIVE", "version"),
@@ -67,20 +99,14 @@ impl From<Error> for Status {
             Error::NotPrinted(_) => ("NOT_PRINTED", "version"),
             Error::PolicyOrder(_) => ("POLICY_ORDER", "active_from"),
             Error::SectionTaken { .. } => ("SECTION_TAKEN", "policy_id"),
-            Error::Undecided(undecided) => {
-                let Undecided {
-                    reason,
-                    facts,
-                    text,
-                } = undecided;
-                let refusal = Refusal {
-                    metadata: vec![("facts", facts.join(","))],
-                    ..Refusal::new(reason, "question", text)
-                };
-                return Failure::Refused(refusal).into();
-            }
-            Error::Failure(failure) => return failure.into(),
-        };
-        Failure::Refused(Refusal::new(reason, field, text)).into()
+            Error::Undecided(ref undecided) => (undecided.reason, "question"),
+            Error::Failure(_) => return None,
+        })
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        error.into_failure().into()
     }
 }

@@ -3,7 +3,7 @@
 use hjm_feed::NewEvent;
 use hjm_proto::catalogue::v1::{
     Article, ArticleChanged, CatalogueEvent, CustomerClass, Policy, PolicyActivated,
-    PolicyImported, Price, PriceChanged, catalogue_event::Event,
+    PolicyImported, Price, PriceChanged, Relation, RelationChanged, catalogue_event::Event,
 };
 use hjm_service::convert::to_pb_timestamp;
 use jiff::Timestamp;
@@ -31,6 +31,16 @@ pub(crate) fn price_changed(price: Price) -> NewEvent {
         aggregate,
         Event::PriceChanged(PriceChanged { price: Some(price) }),
     )
+}
+
+pub(crate) fn relation_changed(relation: Relation) -> NewEvent {
+    let (article, other) = (&relation.article_number, &relation.other_number);
+    let kind = relation.kind().as_str_name();
+    let aggregate = format!("relation {kind} {article} {other}");
+    let event = Event::RelationChanged(RelationChanged {
+        relation: Some(relation),
+    });
+    event_of("RelationChanged", aggregate, event)
 }
 
 pub(crate) fn policy_imported(policy: Policy) -> NewEvent {

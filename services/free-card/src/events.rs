@@ -89,6 +89,7 @@ pub(crate) fn react(
                 policy_keep(connection, &followed.tenant, &policy).await
             }
             catalogue_event::Event::ArticleChanged(_)
+            | catalogue_event::Event::RelationChanged(_)
             | catalogue_event::Event::PriceChanged(_)
             | catalogue_event::Event::PolicyImported(_) => Ok(()),
         }

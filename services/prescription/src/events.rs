@@ -133,7 +133,12 @@ pub(crate) fn react(
                     .ok_or_else(|| Violations::one("policy", "must be given"))?;
                 policy_keep(connection, &followed.tenant, &policy).await
             }
-            Some(Told::ArticleChanged(_) | Told::PriceChanged(_) | Told::PolicyImported(_))
+            Some(
+                Told::ArticleChanged(_)
+                | Told::PriceChanged(_)
+                | Told::PolicyImported(_)
+                | Told::RelationChanged(_),
+            )
             | None => Ok(()),
         }
     })

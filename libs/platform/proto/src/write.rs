@@ -48,6 +48,8 @@ writes! {
     c::CreateArticleRequest => c::CreateArticleResponse,
     c::ChangeArticleRequest => c::ChangeArticleResponse,
     c::WithdrawArticleRequest => c::WithdrawArticleResponse,
+    c::RelateArticlesRequest => c::RelateArticlesResponse,
+    c::EndRelationRequest => c::EndRelationResponse,
     c::SetPriceRequest => c::SetPriceResponse,
     c::ImportPolicyRequest => c::ImportPolicyResponse,
     c::ActivatePolicyRequest => c::ActivatePolicyResponse,

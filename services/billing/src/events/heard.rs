@@ -42,7 +42,10 @@ pub(crate) fn on_catalogue(
                 store::policy_known_insert(connection, &tenant, &policy, sequence).await
             }
             // Articles come with the loans; an imported policy decides nothing yet.
-            Some(Event::ArticleChanged(_) | Event::PolicyImported(_)) | None => Ok(()),
+            Some(
+                Event::ArticleChanged(_) | Event::PolicyImported(_) | Event::RelationChanged(_),
+            )
+            | None => Ok(()),
         }
     })
 }

@@ -3,8 +3,11 @@
 pub(crate) mod article;
 pub(crate) mod classification;
 pub(crate) mod decision;
+pub(crate) mod import;
 pub(crate) mod policy;
 pub(crate) mod price;
+pub(crate) mod relation;
+pub(crate) mod search;
 mod shelf;
 
 use hjm_service::Answered;

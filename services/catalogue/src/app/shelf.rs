@@ -33,6 +33,14 @@ pub(crate) const WITHDRAWN: Fields = Fields {
     state: "state",
 };
 
+/// What became of an article of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Created,
+    Changed,
+    Unchanged,
+}
+
 #[derive(Debug)]
 struct Version {
     row: ArticleRow,
@@ -42,7 +50,7 @@ struct Version {
 /// An identifier's kind, issuer and key.
 type IdentifierKey = (String, String, String);
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Holder {
     article: ArticleNumber,
     valid_to: Option<Date>,
@@ -66,25 +74,43 @@ impl Shelf {
         articles: &[ArticleRow],
     ) -> Result<Self, Failure> {
         store::article_lock(tx, tenant).await?;
-        let numbers: Vec<String> = articles
-            .iter()
-            .map(|row| row.article_number.to_string())
-            .collect();
-        let identifiers = articles.iter().flat_map(|row| &row.identifiers);
-        let keys: Vec<String> = identifiers.map(Identifier::key).collect();
         let mut shelf = Self::default();
+        shelf.extend(tx, tenant, articles).await?;
+        Ok(shelf)
+    }
+
+    /// Everything that deciding on more articles needs, beside what is there already.
+    pub(crate) async fn extend(
+        &mut self,
+        tx: &mut PgConnection,
+        tenant: &TenantId,
+        articles: &[ArticleRow],
+    ) -> Result<(), Failure> {
+        let numbers = articles.iter().map(|row| &row.article_number);
+        let new = numbers.filter(|number| !self.versions.contains_key(number));
+        let numbers: Vec<String> = new.map(ToString::to_string).collect();
+        let identifiers = articles.iter().flat_map(|row| &row.identifiers);
+        let new = identifiers.filter(|identifier| !self.holders.contains_key(&key_of(identifier)));
+        let keys: Vec<String> = new.map(Identifier::key).collect();
         for row in store::article_versions(tx, tenant, &numbers).await? {
-            let versions = shelf.versions.entry(row.article_number.clone());
+            let versions = self.versions.entry(row.article_number.clone());
             versions.or_default().push(Version { row, is_new: false });
         }
+        if keys.is_empty() {
+            return Ok(());
+        }
         for row in store::identifier_holders(tx, tenant, &keys).await? {
-            let holders = shelf.holders.entry((row.kind, row.issuer, row.key));
-            holders.or_default().push(Holder {
+            let key = (row.kind, row.issuer, row.key);
+            let holder = Holder {
                 article: row.article_number,
                 valid_to: row.valid_to,
-            });
+            };
+            let holders = self.holders.entry(key).or_default();
+            if !holders.contains(&holder) {
+                holders.push(holder);
+            }
         }
-        Ok(shelf)
+        Ok(())
     }
 
     /// Refuses a write whose caller has not seen the newest version.
@@ -124,6 +150,29 @@ impl Shelf {
             });
         }
         self.add(row)
+    }
+
+    /// Puts an article of a file there, unless it says what is known: a version that begins the same
+    /// day and is the same, or the newest one when nothing but the day is another.
+    pub(crate) fn import(&mut self, row: ArticleRow) -> Result<(Outcome, u32), Error> {
+        let Some(versions) = self.versions.get(&row.article_number) else {
+            self.create(row)?;
+            return Ok((Outcome::Created, 1));
+        };
+        let known = versions
+            .iter()
+            .any(|known| known.row.valid_from == row.valid_from && known.row.says_the_same(&row));
+        let newest = self.newest(&row.article_number);
+        let repeated = newest.is_some_and(|newest| {
+            newest.valid_from <= row.valid_from && newest.says_the_same(&row)
+        });
+        if known || repeated {
+            let version = newest.map_or(0, |newest| newest.version);
+            return Ok((Outcome::Unchanged, version));
+        }
+        let version = 1 + newest.map_or(0, |newest| newest.version);
+        self.change(row, &CHANGED)?;
+        Ok((Outcome::Changed, version))
     }
 
     fn newest(&self, article: &ArticleNumber) -> Option<&ArticleRow> {

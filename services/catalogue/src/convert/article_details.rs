@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hjm_catalogue::ArticleState;
+use hjm_catalogue::{ArticleState, TrialLimits};
 use hjm_proto::catalogue::v1 as pb;
 use hjm_service::{
     Violations,
@@ -54,6 +54,15 @@ fn details_of(article: &pb::Article) -> pb::Article {
         default_duration: article.default_duration,
         ..Default::default()
     }
+}
+
+/// How far the trial of stored details goes.
+pub(crate) fn stored_trial(details: &pb::Article) -> Option<TrialLimits> {
+    let trial = details.trial?;
+    let mut read = Violations::default();
+    let until = from_pb_date(&mut read, "until", trial.until.as_ref())?;
+    let units = trial.units;
+    Some(TrialLimits { units, until })
 }
 
 /// Words that may be empty.

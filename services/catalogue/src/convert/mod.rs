@@ -8,8 +8,10 @@ mod identifier;
 mod policy;
 mod prescribing;
 mod price;
+mod relation;
 
 pub(crate) use article::{from_pb_article, from_pb_product_code, from_pb_state, to_pb_article};
+pub(crate) use article_details::{stored_trial, words_optional};
 pub(crate) use classification::{
     from_pb_edition, from_pb_edition_code, from_pb_line, to_pb_broken, to_pb_iso_code,
     to_pb_line_status, to_pb_mapping_kind,
@@ -22,3 +24,4 @@ pub(crate) use identifier::stored_identifiers;
 pub(crate) use policy::to_pb_policy;
 pub(crate) use prescribing::{from_pb_prescribing, to_pb_prescribing};
 pub(crate) use price::{from_pb_customer_class, to_pb_price};
+pub(crate) use relation::{from_pb_pair, from_pb_relation, from_pb_relation_kind, to_pb_relation};

@@ -8,8 +8,9 @@ use hjm_service::{
         to_pb_next_page,
     },
 };
-use tonic::{Request, Response, Status, async_trait};
+use tonic::{Request, Response, Status, Streaming, async_trait};
 
+use super::{import, relation, search};
 use crate::{
     Deps,
     app::article::{self, Withdrawal},
@@ -117,5 +118,49 @@ impl ArticleService for Deps {
             next_page_token: to_pb_next_page(found.len(), rows_max, last),
             articles: found.iter().map(to_pb_article).collect(),
         }))
+    }
+
+    async fn relate_articles(
+        &self,
+        request: Request<pb::RelateArticlesRequest>,
+    ) -> Result<Response<pb::RelateArticlesResponse>, Status> {
+        relation::relate_articles(self, request).await
+    }
+
+    async fn end_relation(
+        &self,
+        request: Request<pb::EndRelationRequest>,
+    ) -> Result<Response<pb::EndRelationResponse>, Status> {
+        relation::end_relation(self, request).await
+    }
+
+    async fn list_accessories(
+        &self,
+        request: Request<pb::ListAccessoriesRequest>,
+    ) -> Result<Response<pb::ListAccessoriesResponse>, Status> {
+        relation::list_accessories(self, request).await
+    }
+
+    async fn list_substitutes(
+        &self,
+        request: Request<pb::ListSubstitutesRequest>,
+    ) -> Result<Response<pb::ListSubstitutesResponse>, Status> {
+        relation::list_substitutes(self, request).await
+    }
+
+    async fn search_articles(
+        &self,
+        request: Request<pb::SearchArticlesRequest>,
+    ) -> Result<Response<pb::SearchArticlesResponse>, Status> {
+        search::search_articles(self, request).await
+    }
+
+    type ImportArticlesStream = import::Answers;
+
+    async fn import_articles(
+        &self,
+        request: Request<Streaming<pb::ImportArticlesRequest>>,
+    ) -> Result<Response<Self::ImportArticlesStream>, Status> {
+        import::import_articles(self, request)
     }
 }

@@ -4,8 +4,11 @@ mod article;
 mod classification;
 mod decision;
 mod feed;
+mod import;
 mod policy;
 mod price;
+mod relation;
+mod search;
 
 use hjm_proto::catalogue::v1::{
     article_service_server::ArticleServiceServer,

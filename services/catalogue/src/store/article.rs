@@ -83,6 +83,17 @@ impl TryFrom<StoredArticle> for ArticleRow {
 }
 
 impl ArticleRow {
+    /// Whether nothing but days and version differs.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let dated = Self {
+            version: other.version,
+            valid_from: other.valid_from,
+            valid_to: other.valid_to,
+            ..self.clone()
+        };
+        dated == *other
+    }
+
     fn suppliers(&self) -> String {
         let names = self.details.suppliers.iter();
         names

@@ -94,3 +94,23 @@ pub(crate) async fn identifier_holders(
     });
     read.collect()
 }
+
+/// The articles that are called so on a day.
+pub(crate) async fn identifier_articles(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    key: &str,
+    on: Date,
+) -> Result<Vec<String>, Failure> {
+    let found = sqlx::query_scalar!(
+        "SELECT DISTINCT article_number FROM catalogue.article_identifier
+          WHERE tenant_id = $1 AND key = $2
+            AND valid_from <= $3 AND (valid_to IS NULL OR valid_to > $3)",
+        tenant.as_str(),
+        key,
+        on.to_sqlx() as _
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(found)
+}

@@ -6,6 +6,8 @@ mod decision;
 mod identifier;
 mod policy;
 mod price;
+mod relation;
+mod search;
 
 pub(crate) use article::{
     ArticleRow, article_end, article_find, article_gaps, article_insert, article_list,
@@ -18,7 +20,7 @@ pub(crate) use classification::{
 pub(crate) use decision::{
     DecisionRow, activated_texts, activation_instants, decision_find, decision_keep, decision_list,
 };
-pub(crate) use identifier::{identifier_holders, identifier_insert};
+pub(crate) use identifier::{identifier_articles, identifier_holders, identifier_insert};
 pub(crate) use policy::{
     PolicyRow, activation_insert, activation_lock, activation_newest, policy_find, policy_insert,
     policy_list, policy_texts, section_holder_find,
@@ -27,3 +29,8 @@ pub(crate) use price::{
     PriceFilter, PriceRow, PricesAfter, class_name, price_find, price_gaps, price_list, price_lock,
     price_set,
 };
+pub(crate) use relation::{
+    RelatedRow, RelationRow, chain_links, related_list, relation_end, relation_insert,
+    relation_since, successors,
+};
+pub(crate) use search::{Search, search_is_rare, search_number, search_walk, search_words};

@@ -10,8 +10,9 @@ use tonic::Code;
 use crate::classification::import_mapped;
 use crate::support::{RENT, RENT_ID, World, importer, price, rollator, second_person};
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "article",
+    "article_relation",
     "article_version",
     "decision",
     "iso_code",
@@ -31,6 +32,15 @@ async fn filled() -> World {
         .await
         .unwrap();
     import_mapped(&world).await;
+    world.create(rollator("R-200")).await.unwrap();
+    let told = pb::Relation {
+        kind: pb::RelationKind::Compatible.into(),
+        article_number: "R-100".to_owned(),
+        other_number: "R-200".to_owned(),
+        valid_from: hjm_testkit::date("2024-01-01"),
+        ..Default::default()
+    };
+    world.relate(told).await.unwrap();
     world.import(RENT).await.unwrap();
     world
         .activate(&second_person(), RENT_ID, 1, "2025-01-01")
