@@ -7,7 +7,7 @@ use hjm_postgres::{Options, PrivateServer, default_data_dir};
 use hjm_service::{Clock, telemetry};
 
 use crate::{
-    demo, explain, policy, print, rules, serve, statement,
+    bench, demo, explain, policy, print, rules, serve, statement,
     suite::{Books, SuiteError},
     verify,
 };
@@ -40,6 +40,9 @@ enum Command {
     /// Work with policy documents.
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Measure what the suite does in a second.
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 /// Where the books are.
@@ -167,7 +170,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         | Command::Verify(_)
         | Command::Rules(_)
         | Command::Explain(_)
-        | Command::Policy(_) => "error",
+        | Command::Policy(_)
+        | Command::Bench(_) => "error",
     };
     telemetry::start(telemetry::LogFormat::Text, filter);
     let done = match cli.command {
@@ -178,6 +182,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(args).await,
         Command::Policy(args) => policy::run(&args),
+        Command::Bench(args) => bench::run(args).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,6 +6,7 @@ pub mod desk;
 pub mod story;
 pub mod suite;
 
+mod bench;
 mod demo;
 mod explain;
 mod policy;
