@@ -26,6 +26,11 @@ test: need python ## build, and run every test around one private server
 test-long: ## the free card against its slow reference, on 100 000 random accounts
 	FREE_CARD_LOGS=100000 cargo test -p hjm-free-card --test it reference::
 
+.PHONY: bench-catalogue
+bench-catalogue: need ## import 100 000 articles and search them, measured
+	cargo build --profile measure -p hjm --bin hjm
+	$(MEASURED)/hjm bench catalogue $(ARGS)
+
 .PHONY: sim
 sim: ## the same on 10 000 000: hours
 	FREE_CARD_LOGS=10000000 cargo test -p hjm-free-card --test it reference::
