@@ -126,6 +126,17 @@ impl World {
         self.page(recipient, 0, "").await.unwrap().fees
     }
 
+    pub(crate) async fn list_in(&self, scheme: &str, recipient: &str) -> Vec<pb::Fee> {
+        let request = pb::ListFeesRequest {
+            recipient_id: recipient.to_owned(),
+            scheme_id: scheme.to_owned(),
+            ..Default::default()
+        };
+        let mut client = self.free_card.clone();
+        let listed = client.list_fees(client::request(&desk(), request));
+        listed.await.unwrap().into_inner().fees
+    }
+
     pub(crate) async fn page(
         &self,
         recipient: &str,

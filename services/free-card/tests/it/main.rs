@@ -8,6 +8,7 @@ mod breadth;
 mod cards;
 mod cases;
 mod composites;
+mod counted;
 mod feed;
 mod hostile;
 mod invariants;
