@@ -1,34 +1,22 @@
 //! The catalogue with many articles: how fast they come in, and how fast they are found.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use futures::{StreamExt as _, stream};
-use hjm_ids::TenantId;
-use hjm_postgres::{Context, Options, PrivateServer, bootstrap, temporary_data_dir};
 use hjm_proto::{
     catalogue::v1::{self as c, article_service_client::ArticleServiceClient},
     common::v1::{ChargeForm, Date},
 };
-use hjm_service::{
-    Caller, Clock, Failure, caller::ROLE_AID_CENTRE, client, config::ServeArgs,
-    database::DatabaseArgs, process::listen, server::Drain, telemetry::LogFormat,
-};
+use hjm_service::{Caller, Failure, caller::ROLE_AID_CENTRE, client};
 use rand::{RngExt as _, SeedableRng as _, rngs::ChaCha8Rng, seq::IndexedRandom as _};
-use sqlx::{ConnectOptions as _, postgres::PgConnectOptions};
-use tokio::task::JoinHandle;
 use tonic::transport::Channel;
 
-use super::time::{millis, per_second, percentile, seconds};
-use crate::{
-    cli::{DATABASE, Error},
-    print,
-    suite::SuiteError,
+use super::{
+    alone::Alone,
+    time::{millis, per_second, percentile, seconds},
 };
+use crate::{cli::Error, print};
 
-const TENANT: &str = "jamtland-harjedalen";
 const BROKEN_EVERY: usize = 20;
 
 const KINDS: [(&str, &str); 16] = [
@@ -82,14 +70,11 @@ pub(crate) struct Catalogue {
 struct World {
     articles: ArticleServiceClient<Channel>,
     caller: Caller,
-    drain: Drain,
-    serving: JoinHandle<Result<(), Failure>>,
-    server: PrivateServer,
+    alone: Alone,
 }
 
 pub(crate) async fn run(args: Catalogue) -> Result<(), Error> {
-    let folder = temporary_data_dir()?;
-    let world = World::open(&folder).await?;
+    let world = World::open().await?;
     print::heading(format!("{} articles", args.articles));
     let mut random = ChaCha8Rng::seed_from_u64(args.seed);
     let file: Vec<c::Article> = (0..args.articles)
@@ -108,60 +93,23 @@ pub(crate) async fn run(args: Catalogue) -> Result<(), Error> {
     for question in QUESTIONS {
         world.ask(&question, &args, &mut random).await?;
     }
-    world.close().await
+    world.alone.close().await
 }
 
 impl World {
-    async fn open(folder: &tempfile::TempDir) -> Result<Self, Error> {
-        let server = PrivateServer::start(&Options {
-            data_dir: folder.path().to_owned(),
-            fsync: true,
-        })?;
-        let admin = server.admin_url(DATABASE);
-        let options: PgConnectOptions = admin.parse().map_err(SuiteError::from)?;
-        let mut connection = options.connect().await.map_err(SuiteError::from)?;
-        let made = bootstrap::bootstrap(&mut connection).await;
-        made.map_err(SuiteError::from)?;
-        catalogue_service::migrate(&admin).await?;
-        let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).await?;
-        let address: SocketAddr = listener.local_addr()?;
-        let tenant: TenantId = TENANT
-            .parse()
-            .map_err(|_| Failure::internal("the tenant's name"))?;
-        let serve = ServeArgs {
-            listen: address,
-            tenants: vec![tenant.clone()],
-            clock: Clock::System,
-            insecure_callers: true,
-            database: DatabaseArgs {
-                database_url: server.serving_url(Context::Catalogue, DATABASE),
-            },
-            log: LogFormat::Text,
-            crash_at: None,
-        };
-        let config = catalogue_service::config::Serve { serve };
-        let drain = Drain::default();
-        let serving = tokio::spawn(catalogue_service::serve(config, listener, drain.clone()));
+    async fn open() -> Result<Self, Error> {
+        let alone = Alone::open().await?;
         Ok(Self {
-            articles: ArticleServiceClient::new(client::channel(&format!("http://{address}"))?),
+            articles: ArticleServiceClient::new(client::channel(&alone.url)?),
             caller: Caller {
-                tenant,
+                tenant: alone.tenant.clone(),
                 principal: None,
                 client: "bench".to_owned(),
                 user: "aid-centre".to_owned(),
                 roles: vec![ROLE_AID_CENTRE.to_owned()],
             },
-            drain,
-            serving,
-            server,
+            alone,
         })
-    }
-
-    async fn close(self) -> Result<(), Error> {
-        self.drain.begin();
-        let ended = self.serving.await;
-        ended.map_err(|error| Failure::Internal(error.into()))??;
-        Ok(self.server.stop()?)
     }
 
     /// Sends a file and checks that as many lines are refused as were broken, each with its faults.

@@ -1,31 +1,26 @@
-//! Decisions a second through gRPC: the catalogue on a runtime of one thread, each decision kept
-//! before it is answered, on a server that flushes each commit.
+//! Decisions a second through gRPC, each kept before it is answered.
 
-use std::{net::Ipv4Addr, thread, time::Duration};
+use std::time::Duration;
 
 use hjm_ids::TenantId;
-use hjm_postgres::{Context, Options, PrivateServer, bootstrap, temporary_data_dir};
 use hjm_proto::{
     catalogue::v1::{self as c, decision_service_client::DecisionServiceClient},
     common::v1::{Date, Occasion},
 };
-use hjm_service::{
-    Caller, Clock, Failure, client, config::ServeArgs, database::DatabaseArgs, process::listen,
-    server::Drain, telemetry::LogFormat,
-};
-use sqlx::{ConnectOptions as _, postgres::PgConnectOptions};
+use hjm_service::{Caller, client};
 use tonic::{Status, transport::Channel};
 use uuid::Uuid;
 
-use super::load::{Work, work_for};
+use super::{
+    alone::Alone,
+    load::{Work, work_for},
+};
 use crate::{
-    cli::{DATABASE, Error},
+    cli::Error,
     desk::{Addresses, Desk},
     print,
-    suite::SuiteError,
 };
 
-const TENANT: &str = "jamtland-harjedalen";
 const POLICIES: [(&str, &str); 4] = [
     (
         "fees",
@@ -170,54 +165,9 @@ impl Asking {
 }
 
 pub(crate) async fn run(args: Decisions) -> Result<(), Error> {
-    let folder = temporary_data_dir()?;
-    let server = PrivateServer::start(&Options {
-        data_dir: folder.path().to_owned(),
-        fsync: true,
-    })?;
-    let admin = server.admin_url(DATABASE);
-    let options: PgConnectOptions = admin.parse().map_err(SuiteError::from)?;
-    let mut connection = options.connect().await.map_err(SuiteError::from)?;
-    bootstrap::bootstrap(&mut connection)
-        .await
-        .map_err(SuiteError::from)?;
-    drop(connection);
-    catalogue_service::migrate(&admin).await?;
-    let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).await?;
-    let address = listener.local_addr()?;
-    let tenant = || -> Result<TenantId, Error> {
-        TENANT
-            .parse()
-            .map_err(|_| Error::Bench("the tenant".to_owned()))
-    };
-    let config = catalogue_service::config::Serve {
-        serve: ServeArgs {
-            listen: address,
-            tenants: vec![tenant()?],
-            clock: Clock::System,
-            insecure_callers: true,
-            database: DatabaseArgs {
-                database_url: server.serving_url(Context::Catalogue, DATABASE),
-            },
-            log: LogFormat::Text,
-            crash_at: None,
-        },
-    };
-    let drain = Drain::default();
-    let draining = drain.clone();
-    let serving = thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::Internal(error.into()))?;
-        runtime.block_on(catalogue_service::serve(config, listener, draining))
-    });
-    let url = format!("http://{address}");
-    let measured = measure(&args, &url, &tenant()?).await;
-    drain.begin();
-    let ended = tokio::task::spawn_blocking(move || serving.join()).await;
-    let ended = ended.map_err(|error| Error::Bench(error.to_string()))?;
-    ended.map_err(|_| Error::Bench("the service is lost".to_owned()))??;
+    let alone = Alone::open().await?;
+    let measured = measure(&args, &alone.url, &alone.tenant).await;
+    alone.close().await?;
     measured
 }
 

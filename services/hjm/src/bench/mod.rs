@@ -1,6 +1,7 @@
 //! `hjm bench`: what the services do in a second, against what PostgreSQL alone does in the same
 //! run on the same server. Absolute figures drift with the machine; ratios within a round hold.
 
+mod alone;
 mod catalogue;
 mod decisions;
 mod free_card;

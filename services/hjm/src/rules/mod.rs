@@ -17,6 +17,10 @@ use shelf::Shelf;
 
 use crate::{cli::Error, print};
 
+/// Values of one flag, read as a whole: for clap a `Vec` is a flag that is repeated.
+type Days = Vec<Date>;
+type Codes = Vec<IsoCode>;
+
 /// Asks a county's rules: the fee, who pays, who may prescribe, how rent is counted.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Rules {
@@ -46,7 +50,7 @@ pub(crate) struct Rules {
     pub(crate) quantity: u32,
     /// Days of the person's earlier ones of the kind, separated by commas; an empty text for none.
     #[arg(long, value_parser = days)]
-    pub(crate) earlier: Option<Vec<Date>>,
+    pub(crate) earlier: Option<Days>,
     /// Kinds of the same group prescribed together.
     #[arg(long)]
     pub(crate) kinds: Option<u16>,
@@ -103,7 +107,7 @@ pub(crate) struct Rules {
     pub(crate) training: Vec<(String, Date)>,
     /// Codes of what the person keeps beside it, separated by commas; an empty text for nothing.
     #[arg(long, value_parser = codes)]
-    pub(crate) held: Option<Vec<IsoCode>>,
+    pub(crate) held: Option<Codes>,
     /// The language of the page.
     #[arg(long, value_enum, default_value = "en")]
     pub(crate) lang: Language,

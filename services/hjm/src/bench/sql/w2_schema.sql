@@ -18,7 +18,7 @@ CREATE TABLE fee (
     amount_ore    bigint      NOT NULL,
     charged_ore   bigint      NOT NULL,
     sum_after_ore bigint      NOT NULL,
-    at            timestamptz NOT NULL DEFAULT now()
+    at            timestamptz NOT NULL DEFAULT '2026-01-01'
 );
 INSERT INTO acc
 SELECT '1900' || lpad(g::text, 8, '0'), date '2026-01-01', date '2026-12-31', 0, 140000, NULL
