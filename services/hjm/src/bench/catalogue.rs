@@ -205,12 +205,12 @@ impl Tally {
     }
 }
 
-fn date(year: i32) -> Option<Date> {
-    Some(Date {
+const fn new_year(year: i32) -> Date {
+    Date {
         year,
         month: 1,
         day: 1,
-    })
+    }
 }
 
 fn number(at: usize) -> String {
@@ -241,7 +241,7 @@ fn article(at: usize, random: &mut ChaCha8Rng) -> c::Article {
         kind: c::ArticleKind::MainProduct.into(),
         charge_form: ChargeForm::Rental.into(),
         product_group: 3,
-        valid_from: date(2024),
+        valid_from: Some(new_year(2024)),
         series: format!("{series} {}", at % 1000),
         suppliers: vec![c::Supplier {
             name: format!("Leverantör {}", at % 97),
@@ -261,15 +261,19 @@ fn article(at: usize, random: &mut ChaCha8Rng) -> c::Article {
 /// ways.
 fn changed(mut file: Vec<c::Article>) -> Vec<c::Article> {
     for (at, article) in file.iter_mut().enumerate() {
-        (article.valid_from, article.product_group) = (date(2025), 4);
+        (article.valid_from, article.product_group) = (Some(new_year(2025)), 4);
         if at % BROKEN_EVERY != 0 {
             continue;
         }
         match at / BROKEN_EVERY % 4 {
             0 => article.name.clear(),
-            1 => article.iso_code = "12".to_owned(),
-            2 => article.valid_from = date(2023),
-            _ => article.identifiers[0].value = "07350000000001".to_owned(),
+            1 => "12".clone_into(&mut article.iso_code),
+            2 => article.valid_from = Some(new_year(2023)),
+            _ => {
+                for identifier in &mut article.identifiers {
+                    "07350000000001".clone_into(&mut identifier.value);
+                }
+            }
         }
     }
     file
@@ -309,7 +313,7 @@ const QUESTIONS: [Question; 7] = [
         name: "an ISO division, last year",
         make: |random, _| c::SearchArticlesRequest {
             iso_prefix: KINDS.choose(random).map_or("", |kind| kind.1).to_owned(),
-            as_of: date(2024),
+            as_of: Some(new_year(2024)),
             ..Default::default()
         },
     },
