@@ -180,6 +180,10 @@ calls! {
         (GetStatusRequest) -> f::GetStatusResponse;
     list_fees: free_card f free_card_service_client FreeCardServiceClient
         (ListFeesRequest) -> f::ListFeesResponse;
+    quote_fees: free_card f free_card_service_client FreeCardServiceClient
+        (QuoteFeesRequest) -> f::QuoteFeesResponse;
+    cancel_fee: free_card f free_card_service_client FreeCardServiceClient
+        (CancelFeeRequest) -> f::CancelFeeResponse;
     register_fee: free_card f free_card_service_client FreeCardServiceClient
         (RegisterFeeRequest) -> f::RegisterFeeResponse;
 }

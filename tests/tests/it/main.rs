@@ -3,6 +3,7 @@
 
 mod cancels;
 mod classification;
+mod desks;
 mod faults;
 mod python;
 mod refusals;

@@ -18,7 +18,7 @@ CREATE TABLE fee (
     amount_ore    bigint      NOT NULL,
     charged_ore   bigint      NOT NULL,
     sum_after_ore bigint      NOT NULL,
-    at            timestamptz NOT NULL DEFAULT '2026-01-01'
+    at            timestamptz NOT NULL
 );
 INSERT INTO acc
 SELECT '1900' || lpad(g::text, 8, '0'), date '2026-01-01', date '2026-12-31', 0, 140000, NULL
@@ -44,8 +44,8 @@ BEGIN
     END IF;
     charged := greatest(0, least(a, r.ceiling_ore - r.sum_ore));
     sum_after := r.sum_ore + charged;
-    INSERT INTO w2.fee (idem_key, person_id, visit_on, amount_ore, charged_ore, sum_after_ore)
-    VALUES (k, p, d, a, charged, sum_after) ON CONFLICT (idem_key) DO NOTHING;
+    INSERT INTO w2.fee (idem_key, person_id, visit_on, amount_ore, charged_ore, sum_after_ore, at)
+    VALUES (k, p, d, a, charged, sum_after, '2026-01-01') ON CONFLICT (idem_key) DO NOTHING;
     IF NOT FOUND THEN
         SELECT * INTO f FROM w2.fee WHERE idem_key = k;
         IF f.person_id <> p OR f.visit_on <> d OR f.amount_ore <> a THEN
