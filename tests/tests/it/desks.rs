@@ -53,7 +53,7 @@ struct Clerk {
 }
 
 impl Clerk {
-    fn draft(&self) -> pb::FeeDraft {
+    fn draft() -> pb::FeeDraft {
         pb::FeeDraft {
             event_on: date(DAY),
             nominal: money("130"),
@@ -67,7 +67,7 @@ impl Clerk {
         let quote = pb::QuoteFeesRequest {
             recipient_id: self.recipient.clone(),
             scheme_id: SCHEME.to_owned(),
-            fees: vec![self.draft()],
+            fees: vec![Self::draft()],
             not_before: self.not_before.clone(),
         };
         let quoted = self.desk.quote_fees(quote).await.unwrap();
@@ -77,7 +77,7 @@ impl Clerk {
             request_id: format!("{name}-as-quoted"),
             recipient_id: self.recipient.clone(),
             scheme_id: SCHEME.to_owned(),
-            fee: Some(self.draft()),
+            fee: Some(Self::draft()),
             external_reference: name.clone(),
             not_before: self.not_before.clone(),
             expected_version: Some(quoted.account_version),

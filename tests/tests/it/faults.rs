@@ -97,9 +97,10 @@ impl Processes {
                 Fault::Crash { service, point } => {
                     all.watch(name, (name == service).then_some(point))
                 }
-                Fault::Kills { seed, times } => all.hunt(name, seed, times),
                 Fault::KillsOf { service, .. } if name != service => all.watch(name, None),
-                Fault::KillsOf { seed, times, .. } => all.hunt(name, seed, times),
+                Fault::Kills { seed, times } | Fault::KillsOf { seed, times, .. } => {
+                    all.hunt(name, seed, times)
+                }
             };
             all.watchmen.push(watchman);
         }
