@@ -55,15 +55,15 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
     Ok(findings)
 }
 
-/// What stands charged under a high-cost protection, by external reference: to be compared with
-/// what free-card has registered.
+/// What stands charged under a high-cost protection of every fee that is or was due, by external
+/// reference: to be compared with what free-card has registered.
 ///
 /// # Errors
 /// [`Failure::Unavailable`] when the database is away.
 pub async fn charged_total(
     database_url: &str,
     tenant: &TenantId,
-) -> Result<Vec<(String, Money)>, Failure> {
+) -> Result<Vec<(String, Option<Money>)>, Failure> {
     let database = Database::connect(database_url.parse()?, crate::SCHEMA).await?;
     let mut tx = database.begin(&Scope::whole(tenant.clone())).await?;
     let charged = store::charged_list(&mut tx, tenant).await?;

@@ -84,8 +84,7 @@ pub async fn serve(
     listener: TcpListener,
     drain: Drain,
 ) -> Result<(), Failure> {
-    let options = config.serve.database.database_url.parse()?;
-    let database = Database::connect(options, SCHEMA).await?;
+    let database = Database::connect(config.serve.database.by_key()?, SCHEMA).await?;
     let deps = Deps {
         decisions: app::decision::Decisions::start(&database),
         producer: Producer::new(database, SCHEMA),

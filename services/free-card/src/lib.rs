@@ -90,8 +90,7 @@ pub async fn serve(
     listener: TcpListener,
     drain: Drain,
 ) -> Result<(), Failure> {
-    let options = config.serve.database.database_url.parse()?;
-    let database = Database::connect(options, SCHEMA).await?;
+    let database = Database::connect(config.serve.database.by_key()?, SCHEMA).await?;
     let channel = |flag: &str, url: &str| {
         client::channel(url).map_err(|error| Failure::internal(format!("{flag}: {error}")))
     };

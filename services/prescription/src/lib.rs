@@ -85,9 +85,8 @@ pub async fn serve(
     listener: TcpListener,
     drain: Drain,
 ) -> Result<(), Failure> {
-    let options = config.serve.database.database_url.parse()?;
     let keys = keys::Keys::read(&config.keys)?;
-    let database = Database::connect(options, SCHEMA).await?;
+    let database = Database::connect(config.serve.database.by_key()?, SCHEMA).await?;
     let channel = client::channel(&config.catalogue_url)
         .map_err(|_| Failure::internal("the catalogue's URL cannot be read"))?;
     let catalogue = CatalogueFeed(channel);

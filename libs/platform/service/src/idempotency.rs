@@ -167,9 +167,10 @@ pub async fn find_all(
         .collect();
     let rows = sqlx::query!(
         "SELECT i.client, i.request_id, i.method, i.body_hash, i.answer
-           FROM unnest($2::text[], $3::text[]) asked (client, request_id)
-           JOIN idempotency i ON i.tenant_id = $1 AND i.client = asked.client
-                             AND i.request_id = asked.request_id",
+           FROM unnest($2::text[], $3::text[]) asked (client, request_id),
+                LATERAL (SELECT * FROM idempotency
+                          WHERE tenant_id = $1 AND client = asked.client
+                            AND request_id = asked.request_id OFFSET 0) i",
         tenant.as_str(),
         &clients,
         &requests

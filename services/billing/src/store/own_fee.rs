@@ -208,19 +208,24 @@ pub(crate) async fn own_fee_faults(
     Ok((checked, faults))
 }
 
-/// What stands charged of every fee that free-card has decided, by external reference.
+/// What stands charged under a high-cost protection of every fee that is or was due, by external
+/// reference.
 pub(crate) async fn charged_list(
     connection: &mut PgConnection,
     tenant: &TenantId,
-) -> Result<Vec<(String, Money)>, Failure> {
+) -> Result<Vec<(String, Option<Money>)>, Failure> {
     let rows = sqlx::query!(
-        r#"SELECT c.line_id || '/' || c.fee_kind || '/' || c.period AS "reference!", c.amount_ore
-             FROM billing.own_fee_charge c
-            WHERE c.tenant_id = $1 AND c.free_card_fee_id IS NOT NULL
-              AND c.credits_charge_id IS NULL
-              AND NOT EXISTS (SELECT FROM billing.own_fee_charge credit
-                               WHERE credit.tenant_id = c.tenant_id
-                                 AND credit.credits_charge_id = c.charge_id)
+        r#"SELECT d.line_id || '/' || d.fee_kind || '/' || d.period AS "reference!",
+                  c.amount_ore AS "amount_ore?"
+             FROM billing.fee_due d
+             LEFT JOIN billing.own_fee_charge c
+                    ON c.tenant_id = d.tenant_id AND c.line_id = d.line_id
+                   AND c.fee_kind = d.fee_kind AND c.period = d.period
+                   AND c.free_card_fee_id IS NOT NULL AND c.credits_charge_id IS NULL
+                   AND NOT EXISTS (SELECT FROM billing.own_fee_charge credit
+                                    WHERE credit.tenant_id = c.tenant_id
+                                      AND credit.credits_charge_id = c.charge_id)
+            WHERE d.tenant_id = $1
             ORDER BY 1"#,
         tenant.as_str()
     )
@@ -228,6 +233,6 @@ pub(crate) async fn charged_list(
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| (row.reference, Money::from_ore(row.amount_ore)))
+        .map(|row| (row.reference, row.amount_ore.map(Money::from_ore)))
         .collect())
 }

@@ -1,7 +1,7 @@
 //! Articles of a file, batch by batch: decided in memory, stored by a handful of statements.
 
 use hjm_proto::catalogue::v1 as pb;
-use hjm_service::{Caller, Failure, Violations};
+use hjm_service::{Caller, Database, Failure, Violations};
 
 use super::shelf::{Outcome, Shelf};
 use crate::{
@@ -47,6 +47,7 @@ impl Import {
         let tenant = &self.caller.tenant;
         let database = self.deps.producer.database();
         let mut tx = database.begin(&self.caller.scope()).await?;
+        Database::plan_each(&mut tx).await?;
         if let Some(decided) = &mut self.trial {
             decided.extend(&mut tx, tenant, &rows).await?;
             let items = decide(decided, items, read)?;

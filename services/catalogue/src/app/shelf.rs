@@ -229,7 +229,7 @@ impl Shelf {
             let versions = self.versions.get(number).map_or(&[][..], Vec::as_slice);
             for (before, now) in versions.iter().zip(versions.iter().skip(1)) {
                 if now.row.version == *version && !before.is_new {
-                    ended.push((number.clone(), now.row.valid_from));
+                    ended.push((number.clone(), before.row.version, now.row.valid_from));
                 }
             }
             let mine = versions.iter().filter(|it| it.row.version == *version);

@@ -176,32 +176,49 @@ pub(crate) async fn article_insert(
     super::identifier_insert(connection, tenant, rows).await
 }
 
-/// Ends versions, and what they are called by with them.
+/// Ends versions, and what they are called by with them. Each is looked for by its key, whatever the
+/// planner believes of a table that has just grown; nobody else writes them meanwhile.
 pub(crate) async fn article_end(
     connection: &mut PgConnection,
     tenant: &TenantId,
-    ended: &[(ArticleNumber, Date)],
+    ended: &[(ArticleNumber, u32, Date)],
 ) -> Result<(), Failure> {
-    let numbers: Vec<String> = ended.iter().map(|(number, _)| number.to_string()).collect();
-    let ends: Vec<jiff_sqlx::Date> = ended.iter().map(|(_, to)| to.to_sqlx()).collect();
+    let numbers: Vec<String> = ended.iter().map(|(number, ..)| number.to_string()).collect();
+    let versions = ended.iter().map(|(_, version, _)| i32::try_from(*version));
+    let versions: Vec<i32> = versions
+        .collect::<Result<_, _>>()
+        .map_err(|error| Failure::Internal(error.into()))?;
+    let ends: Vec<jiff_sqlx::Date> = ended.iter().map(|(.., to)| to.to_sqlx()).collect();
     sqlx::query!(
         "UPDATE catalogue.article_version old SET valid_to = ended.valid_to
-           FROM unnest($2::text[], $3::date[]) ended (article_number, valid_to)
-          WHERE old.tenant_id = $1 AND old.article_number = ended.article_number
-            AND old.valid_to IS NULL",
+           FROM (SELECT found.ctid AS place, asked.valid_to
+                   FROM unnest($2::text[], $3::integer[], $4::date[])
+                        asked (article_number, version, valid_to),
+                        LATERAL (SELECT v.ctid FROM catalogue.article_version v
+                                  WHERE v.tenant_id = $1 AND v.version = asked.version
+                                    AND v.article_number = asked.article_number
+                                 OFFSET 0) found) ended
+          WHERE old.ctid = ended.place",
         tenant.as_str(),
         &numbers,
+        &versions,
         &ends as _
     )
     .execute(&mut *connection)
     .await?;
     sqlx::query!(
         "UPDATE catalogue.article_identifier old SET valid_to = ended.valid_to
-           FROM unnest($2::text[], $3::date[]) ended (article_number, valid_to)
-          WHERE old.tenant_id = $1 AND old.article_number = ended.article_number
-            AND old.valid_to IS NULL",
+           FROM (SELECT found.ctid AS place, asked.valid_to
+                   FROM unnest($2::text[], $3::integer[], $4::date[])
+                        asked (article_number, version, valid_to),
+                        LATERAL (SELECT i.ctid FROM catalogue.article_identifier i
+                                  WHERE i.tenant_id = $1 AND i.version = asked.version
+                                    AND i.article_number = asked.article_number
+                                 OFFSET 0) found) ended
+          WHERE old.ctid = ended.place",
         tenant.as_str(),
         &numbers,
+        &versions,
         &ends as _
     )
     .execute(connection)

@@ -33,4 +33,4 @@ pub(crate) use relation::{
     RelatedRow, RelationRow, chain_links, related_list, relation_end, relation_insert,
     relation_since, successors,
 };
-pub(crate) use search::{Search, search_is_rare, search_number, search_walk, search_words};
+pub(crate) use search::{Search, search_number, search_walk, search_words};

@@ -1,5 +1,5 @@
-//! Search. Every question has the index that fits it: few articles with the words are found by them
-//! and sorted; many are met soon enough on a walk in the order of the answer.
+//! Search. Every question has the index that fits it: words are found by the index of words and then
+//! sorted, numbers by theirs, and the rest is a walk in the order of the answer.
 
 use hjm_catalogue::ArticleState;
 use hjm_ids::{IsoCode, TenantId};
@@ -38,29 +38,8 @@ impl Search {
     }
 }
 
-/// Whether at most so many versions have the words.
-pub(crate) async fn search_is_rare(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    words: &str,
-    most: i64,
-) -> Result<bool, Failure> {
-    let found = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "found!"
-             FROM (SELECT FROM catalogue.article_version
-                    WHERE tenant_id = $1
-                      AND search @@ websearch_to_tsquery('pg_catalog.swedish', $2)
-                    LIMIT $3) found"#,
-        tenant.as_str(),
-        words,
-        most + 1
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(found <= most)
-}
-
-/// Articles with words that few have.
+/// Articles with words. What is found is sorted by its keys before the whole rows are read: a word can
+/// be in a sixteenth of all articles.
 pub(crate) async fn search_words(
     connection: &mut PgConnection,
     tenant: &TenantId,
@@ -69,17 +48,24 @@ pub(crate) async fn search_words(
     let iso = search.iso_range();
     sqlx::query_as!(
         StoredArticle,
-        r#"SELECT article_number, version, name, series, iso_code, kind, charge_form,
+        r#"WITH found AS MATERIALIZED (
+               SELECT iso_code, article_number, version
+                 FROM catalogue.article_version
+                WHERE tenant_id = $1
+                  AND search @@ websearch_to_tsquery('pg_catalog.swedish', $9)
+                  AND valid_from <= $2 AND (valid_to IS NULL OR valid_to > $2)
+                  AND (cardinality($5::text[]) = 0 OR state = ANY ($5))),
+           page AS MATERIALIZED (
+               SELECT article_number, version FROM found
+                WHERE iso_code COLLATE "C" >= $3 AND iso_code COLLATE "C" < $4
+                  AND (iso_code COLLATE "C", article_number COLLATE "C") > ($6, $7)
+                ORDER BY iso_code COLLATE "C", article_number COLLATE "C" LIMIT $8)
+           SELECT article_number, version, name, series, iso_code, kind, charge_form,
                   product_group, state, details, valid_from,
                   valid_to AS "valid_to: jiff_sqlx::Date"
-             FROM catalogue.article_version
+             FROM page JOIN catalogue.article_version USING (article_number, version)
             WHERE tenant_id = $1
-              AND search @@ websearch_to_tsquery('pg_catalog.swedish', $9)
-              AND valid_from <= $2 AND (valid_to IS NULL OR valid_to > $2)
-              AND iso_code COLLATE "C" >= $3 AND iso_code COLLATE "C" < $4
-              AND (cardinality($5::text[]) = 0 OR state = ANY ($5))
-              AND (iso_code COLLATE "C", article_number COLLATE "C") > ($6, $7)
-            ORDER BY iso_code COLLATE "C", article_number COLLATE "C" LIMIT $8"#,
+            ORDER BY iso_code COLLATE "C", article_number COLLATE "C""#,
         tenant.as_str(),
         search.on.to_sqlx() as _,
         iso.0,
@@ -97,8 +83,7 @@ pub(crate) async fn search_words(
     .collect()
 }
 
-/// Articles in the order of the answer, with words that many have or with none asked for. The words
-/// are asked for in a way that no index knows.
+/// Articles in the order of the answer.
 pub(crate) async fn search_walk(
     connection: &mut PgConnection,
     tenant: &TenantId,
@@ -112,8 +97,6 @@ pub(crate) async fn search_walk(
                   valid_to AS "valid_to: jiff_sqlx::Date"
              FROM catalogue.article_version
             WHERE tenant_id = $1
-              AND ($9 = ''
-                   OR (search @@ websearch_to_tsquery('pg_catalog.swedish', $9)) IS TRUE)
               AND valid_from <= $2 AND (valid_to IS NULL OR valid_to > $2)
               AND iso_code COLLATE "C" >= $3 AND iso_code COLLATE "C" < $4
               AND (cardinality($5::text[]) = 0 OR state = ANY ($5))
@@ -126,8 +109,7 @@ pub(crate) async fn search_walk(
         &search.state_names(),
         search.after.0,
         search.after.1,
-        search.rows_max,
-        search.words
+        search.rows_max
     )
     .fetch_all(connection)
     .await?
@@ -146,20 +128,28 @@ pub(crate) async fn search_number(
     let iso = search.iso_range();
     sqlx::query_as!(
         StoredArticle,
-        r#"SELECT article_number, version, name, series, iso_code, kind, charge_form,
-                  product_group, state, details, valid_from,
+        r#"WITH found AS MATERIALIZED (
+               SELECT article_number, version FROM catalogue.article_version
+                WHERE tenant_id = $1
+                  AND article_number COLLATE "C" >= $10 AND article_number COLLATE "C" < $11
+                  AND valid_from <= $2 AND (valid_to IS NULL OR valid_to > $2)
+               UNION
+               SELECT article_number, version FROM catalogue.article_version
+                WHERE tenant_id = $1 AND article_number = ANY ($12)
+                  AND valid_from <= $2 AND (valid_to IS NULL OR valid_to > $2))
+           SELECT known.article_number, known.version, name, series,
+                  iso_code, kind, charge_form, product_group, state, details, valid_from,
                   valid_to AS "valid_to: jiff_sqlx::Date"
-             FROM catalogue.article_version
-            WHERE tenant_id = $1
-              AND ($9 = ''
+             FROM found,
+                  LATERAL (SELECT * FROM catalogue.article_version v
+                            WHERE v.tenant_id = $1 AND v.article_number = found.article_number
+                              AND v.version = found.version OFFSET 0) known
+            WHERE ($9 = ''
                    OR (search @@ websearch_to_tsquery('pg_catalog.swedish', $9)) IS TRUE)
-              AND (article_number COLLATE "C" >= $10 AND article_number COLLATE "C" < $11
-                   OR article_number = ANY ($12))
-              AND valid_from <= $2 AND (valid_to IS NULL OR valid_to > $2)
               AND iso_code COLLATE "C" >= $3 AND iso_code COLLATE "C" < $4
               AND (cardinality($5::text[]) = 0 OR state = ANY ($5))
-              AND (iso_code COLLATE "C", article_number COLLATE "C") > ($6, $7)
-            ORDER BY iso_code COLLATE "C", article_number COLLATE "C" LIMIT $8"#,
+              AND (iso_code COLLATE "C", known.article_number COLLATE "C") > ($6, $7)
+            ORDER BY iso_code COLLATE "C", known.article_number COLLATE "C" LIMIT $8"#,
         tenant.as_str(),
         search.on.to_sqlx() as _,
         iso.0,

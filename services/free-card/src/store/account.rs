@@ -88,11 +88,14 @@ pub(crate) async fn account_hold(
         StoredAccount,
         "SELECT a.account_id AS account, a.scheme_id, a.subject_id AS subject, s.version,
                 s.snapshot
-           FROM unnest($2::text[], $3::uuid[]) asked (scheme_id, subject_id)
-           JOIN free_card.account a ON a.tenant_id = $1 AND a.scheme_id = asked.scheme_id
-                                   AND a.subject_id = asked.subject_id
-           JOIN free_card.standing s ON s.tenant_id = $1 AND s.account_id = a.account_id
-          ORDER BY a.account_id FOR UPDATE OF s",
+           FROM (SELECT found.*
+                   FROM unnest($2::text[], $3::uuid[]) asked (scheme_id, subject_id),
+                        LATERAL (SELECT account_id, scheme_id, subject_id FROM free_card.account
+                                  WHERE tenant_id = $1 AND scheme_id = asked.scheme_id
+                                    AND subject_id = asked.subject_id OFFSET 0) found
+                  ORDER BY account_id) a,
+                LATERAL (SELECT version, snapshot FROM free_card.standing
+                          WHERE tenant_id = $1 AND account_id = a.account_id FOR UPDATE) s",
         tenant.as_str(),
         schemes,
         subjects
@@ -168,9 +171,13 @@ pub(crate) async fn standing_update(
             SET version = new.version, snapshot = new.snapshot,
                 cards = CASE WHEN new.are_all THEN new.cards::datemultirange
                              ELSE s.cards + new.cards::datemultirange END
-           FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::bool[], $6::bytea[])
-                new (account_id, version, cards, are_all, snapshot)
-          WHERE s.tenant_id = $1 AND s.account_id = new.account_id",
+           FROM (SELECT held.ctid AS place, new.*
+                   FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::bool[], $6::bytea[])
+                        new (account_id, version, cards, are_all, snapshot),
+                        LATERAL (SELECT h.ctid FROM free_card.standing h
+                                  WHERE h.tenant_id = $1 AND h.account_id = new.account_id
+                                 OFFSET 0) held) new
+          WHERE s.ctid = new.place",
         tenant.as_str(),
         &accounts,
         &versions,
@@ -248,9 +255,12 @@ pub(crate) async fn exempt_list(
                   s.version IS NOT DISTINCT FROM 0 AS "unknown!"
              FROM unnest($2::text[], $3::uuid[], $4::date[]) WITH ORDINALITY
                   asked (scheme_id, subject_id, on_day, place)
-             LEFT JOIN free_card.account a ON a.tenant_id = $1
-                   AND a.scheme_id = asked.scheme_id AND a.subject_id = asked.subject_id
-             LEFT JOIN free_card.standing s ON s.tenant_id = $1 AND s.account_id = a.account_id
+             LEFT JOIN LATERAL (SELECT a.account_id FROM free_card.account a
+                                 WHERE a.tenant_id = $1 AND a.scheme_id = asked.scheme_id
+                                   AND a.subject_id = asked.subject_id OFFSET 0) a ON true
+             LEFT JOIN LATERAL (SELECT s.version, s.cards FROM free_card.standing s
+                                 WHERE s.tenant_id = $1 AND s.account_id = a.account_id
+                                OFFSET 0) s ON true
             ORDER BY asked.place"#,
         tenant.as_str(),
         &schemes,
@@ -279,10 +289,12 @@ pub(crate) async fn account_find(
         StoredAccount,
         "SELECT a.account_id AS account, a.scheme_id, a.subject_id AS subject, s.version,
                 s.snapshot
-           FROM unnest($2::text[], $3::uuid[]) asked (scheme_id, subject_id)
-           JOIN free_card.account a ON a.tenant_id = $1 AND a.scheme_id = asked.scheme_id
-                                   AND a.subject_id = asked.subject_id
-           JOIN free_card.standing s ON s.tenant_id = $1 AND s.account_id = a.account_id
+           FROM unnest($2::text[], $3::uuid[]) asked (scheme_id, subject_id),
+                LATERAL (SELECT account_id, scheme_id, subject_id FROM free_card.account
+                          WHERE tenant_id = $1 AND scheme_id = asked.scheme_id
+                            AND subject_id = asked.subject_id OFFSET 0) a,
+                LATERAL (SELECT version, snapshot FROM free_card.standing
+                          WHERE tenant_id = $1 AND account_id = a.account_id OFFSET 0) s
           ORDER BY a.account_id",
         tenant.as_str(),
         schemes,

@@ -118,8 +118,11 @@ pub(crate) async fn claim_list_of_accounts(
     accounts: &[Uuid],
 ) -> Result<HashMap<AccountId, Vec<Claim>>, Failure> {
     let rows = sqlx::query!(
-        "SELECT account_id, fee_id, number, principal_id, amount_ore, state FROM free_card.claim
-          WHERE tenant_id = $1 AND account_id = ANY ($2) ORDER BY fee_id, number",
+        "SELECT account_id, fee_id, number, principal_id, amount_ore, state
+           FROM unnest($2::uuid[]) asked (id),
+                LATERAL (SELECT * FROM free_card.claim
+                          WHERE tenant_id = $1 AND account_id = asked.id OFFSET 0) claim
+          ORDER BY fee_id, number",
         tenant.as_str(),
         accounts
     )

@@ -139,8 +139,11 @@ pub(crate) async fn log_list(
                   card_to AS "card_to: jiff_sqlx::Date",
                   occurred_at AS "occurred_at: jiff_sqlx::Timestamp", fee_kind, age, card_reason,
                   kept_after, kept_ore
-             FROM free_card.account_event
-            WHERE tenant_id = $1 AND account_id = ANY ($2) ORDER BY account_id, sequence"#,
+             FROM unnest($2::uuid[]) asked (id),
+                  LATERAL (SELECT * FROM free_card.account_event
+                            WHERE tenant_id = $1 AND account_id = asked.id
+                            ORDER BY sequence OFFSET 0) entry
+            ORDER BY account_id, sequence"#,
         tenant.as_str(),
         accounts
     )

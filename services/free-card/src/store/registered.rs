@@ -38,8 +38,10 @@ pub(crate) async fn registered_list(
                   EXISTS (SELECT FROM free_card.account_event c
                            WHERE c.tenant_id = e.tenant_id AND c.fee_id = e.fee_id
                              AND c.kind = 'CANCEL') AS "cancelled!"
-             FROM free_card.account_event e
-            WHERE tenant_id = $1 AND external_reference = ANY ($2)"#,
+             FROM unnest($2::text[]) asked (reference),
+                  LATERAL (SELECT * FROM free_card.account_event
+                            WHERE tenant_id = $1 AND external_reference = asked.reference
+                           OFFSET 0) e"#,
         tenant.as_str(),
         references
     )

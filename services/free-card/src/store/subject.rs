@@ -39,17 +39,18 @@ pub(crate) async fn subject_list(
 ) -> Result<HashMap<RecipientId, Known>, Failure> {
     let rows = sqlx::query!(
         r#"SELECT subject_id AS "subject_id!", kind, died_on AS "died_on: jiff_sqlx::Date"
-             FROM (SELECT subject_id, number, kind, died_on FROM free_card.subject_event
-                    WHERE tenant_id = $1 AND subject_id = ANY ($2)
-                   UNION ALL
-                   SELECT one_id, 0, NULL, NULL FROM free_card.link_event
-                    WHERE tenant_id = $1 AND one_id = ANY ($2)
-                   UNION ALL
-                   SELECT other_id, 0, NULL, NULL FROM free_card.link_event
-                    WHERE tenant_id = $1 AND other_id = ANY ($2)
-                   UNION ALL
-                   SELECT subject_id, 0, NULL, NULL FROM free_card.pool_event
-                    WHERE tenant_id = $1 AND subject_id = ANY ($2)) known
+             FROM unnest($2::uuid[]) asked (id),
+                  LATERAL (SELECT subject_id, number, kind, died_on FROM free_card.subject_event
+                            WHERE tenant_id = $1 AND subject_id = asked.id
+                           UNION ALL
+                           SELECT one_id, 0, NULL, NULL FROM free_card.link_event
+                            WHERE tenant_id = $1 AND one_id = asked.id
+                           UNION ALL
+                           SELECT other_id, 0, NULL, NULL FROM free_card.link_event
+                            WHERE tenant_id = $1 AND other_id = asked.id
+                           UNION ALL
+                           SELECT subject_id, 0, NULL, NULL FROM free_card.pool_event
+                            WHERE tenant_id = $1 AND subject_id = asked.id) known
             ORDER BY subject_id, number"#,
         tenant.as_str(),
         subjects

@@ -148,6 +148,15 @@ impl World {
         self.server.admin_url(DATABASE)
     }
 
+    /// Lets the server look at how full its tables are.
+    pub(super) async fn analyze(&self) -> Result<(), Error> {
+        let options: PgConnectOptions = self.admin_url().parse().map_err(SuiteError::from)?;
+        let mut admin = options.connect().await.map_err(SuiteError::from)?;
+        let analyzed = sqlx::raw_sql("ANALYZE").execute(&mut admin).await;
+        analyzed.map_err(SuiteError::from)?;
+        Ok(())
+    }
+
     pub(super) fn serving_url(&self) -> String {
         self.server.serving_url(Context::FreeCard, DATABASE)
     }
