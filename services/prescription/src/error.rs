@@ -44,8 +44,12 @@ pub(crate) enum Error {
     ArticleNotRental(ArticleNumber),
     #[error("the article {0} is of a product group that is not prescribed")]
     NotPrescribable(ArticleNumber),
-    #[error("{1} (article {0})")]
-    NotInRange(ArticleNumber, NotAllowed),
+    #[error("{not} (article {article})")]
+    NotInRange {
+        article: ArticleNumber,
+        not: NotAllowed,
+        field: &'static str,
+    },
     #[error("the article {0} is sold and has no price in force")]
     PriceMissing(ArticleNumber),
     #[error("{error} (article {article})")]
@@ -73,6 +77,10 @@ pub(crate) enum Error {
     UnitUnknown,
     #[error("the unit is one of the article {0}")]
     UnitOfOtherArticle(ArticleNumber),
+    #[error("the article {0} is no equivalent of the prescribed one that is charged alike")]
+    NotEquivalent(ArticleNumber),
+    #[error("the equivalent article {0} goes first; another one needs a reason")]
+    OlderFirst(ArticleNumber),
     #[error("the unit is out on another loan")]
     UnitOut,
     #[error("the unit was out on another loan on some of these days")]
@@ -135,7 +143,7 @@ impl Error {
             Self::ArticleUnknown { field, .. } => ("ARTICLE_UNKNOWN", field),
             Self::ArticleNotRental(_) => ("ARTICLE_NOT_RENTAL", "article_number"),
             Self::NotPrescribable(_) => ("NOT_PRESCRIBABLE", ARTICLE),
-            Self::NotInRange(..) => ("NOT_IN_RANGE", ARTICLE),
+            Self::NotInRange { field, .. } => ("NOT_IN_RANGE", field),
             Self::PriceMissing(_) => ("PRICE_MISSING", ARTICLE),
             Self::FeeUndecided { .. } => ("FEE_UNDECIDED", ARTICLE),
             Self::PayerUndecided { .. } => ("PAYER_UNDECIDED", ARTICLE),
@@ -145,6 +153,8 @@ impl Error {
             Self::SaleHasNoUnit => ("SALE_HAS_NO_UNIT", "unit_number"),
             Self::UnitUnknown => ("UNIT_UNKNOWN", "unit_number"),
             Self::UnitOfOtherArticle(_) => ("UNIT_OF_OTHER_ARTICLE", "unit_number"),
+            Self::NotEquivalent(_) => ("NOT_EQUIVALENT", "article_number"),
+            Self::OlderFirst(_) => ("OLDER_FIRST", "outside_chain_reason"),
             Self::UnitOut => ("UNIT_OUT", "unit_number"),
             Self::UnitHeld { field } => ("UNIT_HELD", field),
             Self::UnitNotOut => ("UNIT_NOT_OUT", "unit_number"),
@@ -178,7 +188,9 @@ impl Error {
         | Self::ArticleUnknown { article, .. }
         | Self::ArticleNotRental(article)
         | Self::NotPrescribable(article)
-        | Self::NotInRange(article, _)
+        | Self::NotInRange { article, .. }
+        | Self::OlderFirst(article)
+        | Self::NotEquivalent(article)
         | Self::PriceMissing(article)
         | Self::FeeUndecided { article, .. }
         | Self::PayerUndecided { article, .. }

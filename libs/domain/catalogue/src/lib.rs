@@ -51,4 +51,6 @@ pub use payers::{Payer, PayerDecision, PayerError, PayerRules, Prescribes};
 pub use prescribing::{
     PrescribingDecision, PrescribingFacts, PrescribingObjection, PrescribingReason,
 };
-pub use substitution::{ChainRefusal, delivered_of_chain, substitution_chain};
+pub use substitution::{
+    ChainRefusal, DeliveryRefusal, Equivalent, delivered_of_chain, may_deliver, substitution_chain,
+};

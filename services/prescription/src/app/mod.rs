@@ -1,6 +1,8 @@
 //! Prescription's use cases: one function, one transaction.
 
+pub(crate) mod article;
 pub(crate) mod decide;
+pub(crate) mod delivery;
 pub(crate) mod device;
 pub(crate) mod loan;
 pub(crate) mod organisation;

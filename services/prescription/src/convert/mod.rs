@@ -1,5 +1,7 @@
 //! Wire types to prescription's own and back.
 
+mod article;
+mod delivery;
 mod device;
 mod fee;
 mod loan;
@@ -9,6 +11,8 @@ mod recipient;
 
 use hjm_service::{Violations, convert::from_pb_text};
 
+pub(crate) use article::{Article, from_pb_article};
+pub(crate) use delivery::{Handed, from_pb_handed};
 pub(crate) use device::{from_pb_unit_numbers, to_pb_device};
 pub(crate) use fee::to_pb_own_fee;
 pub(crate) use loan::{from_pb_answers, from_pb_loan_ids, from_pb_timeline, with_timeline};
