@@ -124,11 +124,13 @@ fn the_oldest_equivalent_goes_first() {
 
 /// An article as it is written in `deliveries.csv`: its number, its state, and what is known of it.
 fn equivalent(text: &str) -> Equivalent {
+    const WRITTEN: &str = "the table writes articles";
     let mut words = text.split_whitespace();
-    let (article, state) = (words.next().unwrap(), words.next().unwrap());
+    let article = words.next().expect(WRITTEN);
+    let state = words.next().expect(WRITTEN);
     let mut equivalent = Equivalent {
-        article: article.parse().unwrap(),
-        state: state.to_uppercase().parse().unwrap(),
+        article: article.parse().expect(WRITTEN),
+        state: state.to_uppercase().parse().expect(WRITTEN),
         trial: (state == "trial").then_some(TrialLimits {
             units: 10,
             until: date(2025, 3, 11),
@@ -142,8 +144,8 @@ fn equivalent(text: &str) -> Equivalent {
             ("here", _) => equivalent.in_store = Some(true),
             ("gone", _) => equivalent.in_store = Some(false),
             ("other", _) => equivalent.charged_alike = false,
-            ("used", units) => equivalent.units_used = Some(units.parse().unwrap()),
-            ("over", _) => equivalent.trial.as_mut().unwrap().until = date(2025, 3, 10),
+            ("used", units) => equivalent.units_used = Some(units.parse().expect(WRITTEN)),
+            ("over", _) => equivalent.trial.as_mut().expect(WRITTEN).until = date(2025, 3, 10),
             (word, _) => panic!("{word}"),
         }
     }
