@@ -1,11 +1,21 @@
 //! What prescription refuses.
 
-use hjm_catalogue::{FeeError, NotAllowed, PayerError};
+use std::collections::BTreeSet;
+
+use hjm_catalogue::{FeeError, NoMedicalDevice, NotAllowed, PayerError};
 use hjm_ids::{ArticleNumber, UnitNumber};
 use hjm_prescription::Refusal as Rule;
-use hjm_service::{Failure, Refusal};
+use hjm_service::{Failure, Refusal, refused_for};
 use jiff::civil::Date;
 use tonic::Status;
+
+/// A reason of the prescribing directives against a prescription.
+#[derive(Debug)]
+pub(crate) struct Objection {
+    pub(crate) field: String,
+    pub(crate) code: String,
+    pub(crate) text: String,
+}
 
 /// What can go wrong in a use case.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +77,14 @@ pub(crate) enum Error {
         article: ArticleNumber,
         text: String,
     },
+    #[error("{error} (article {article})")]
+    NoMedicalDevice {
+        article: ArticleNumber,
+        error: NoMedicalDevice,
+        field: &'static str,
+    },
+    #[error("the prescribing directives speak against it, for every reason that is told")]
+    PrescribingRefused(Vec<Objection>),
     #[error("the line is delivered already")]
     AlreadyDelivered,
     #[error("an article that comes back is delivered as a marked unit")]
@@ -148,6 +166,8 @@ impl Error {
             Self::FeeUndecided { .. } => ("FEE_UNDECIDED", ARTICLE),
             Self::PayerUndecided { .. } => ("PAYER_UNDECIDED", ARTICLE),
             Self::PaidOutside { .. } => ("PAID_OUTSIDE", ARTICLE),
+            Self::NoMedicalDevice { field, .. } => ("NO_MEDICAL_DEVICE", field),
+            Self::PrescribingRefused(_) => ("PRESCRIBING_REFUSED", ""),
             Self::AlreadyDelivered => ("ALREADY_DELIVERED", "line_id"),
             Self::UnitRequired => ("UNIT_REQUIRED", "unit_number"),
             Self::SaleHasNoUnit => ("SALE_HAS_NO_UNIT", "unit_number"),
@@ -181,6 +201,11 @@ impl Error {
                 ("customer_principal", customer.to_string()),
             ];
         }
+        if let Self::PrescribingRefused(objections) = self {
+            let codes: BTreeSet<&str> = objections.iter().map(|why| &*why.code).collect();
+            let codes: Vec<&str> = codes.into_iter().collect();
+            return vec![("reasons", codes.join(","))];
+        }
         if let Self::UnitExists(unit) = self {
             return vec![("unit_number", unit.to_string())];
         }
@@ -191,6 +216,7 @@ impl Error {
         | Self::NotInRange { article, .. }
         | Self::OlderFirst(article)
         | Self::NotEquivalent(article)
+        | Self::NoMedicalDevice { article, .. }
         | Self::PriceMissing(article)
         | Self::FeeUndecided { article, .. }
         | Self::PayerUndecided { article, .. }
@@ -212,15 +238,19 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let (reason, field) = error.reason_and_field();
         let (text, metadata) = (error.to_string(), error.metadata());
-        if let Error::Failure(failure) = error {
-            return failure.into();
-        }
-        Failure::Refused(Refusal {
+        let refusal = Refusal {
             reason,
             field,
             text,
             metadata,
-        })
-        .into()
+        };
+        if let Error::Failure(failure) = error {
+            return failure.into();
+        }
+        if let Error::PrescribingRefused(objections) = error {
+            let why = objections.into_iter().map(|why| (why.field, why.text));
+            return refused_for(refusal, why.collect());
+        }
+        Failure::Refused(refusal).into()
     }
 }

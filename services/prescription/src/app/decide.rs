@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use hjm_catalogue::{
     ArticleAct, FeeFacts, FeeTable, FeeTables, HomeCare, Payer, PayerDecision, PayerFacts,
-    PayerRules,
+    PayerRules, Purpose,
 };
 use hjm_feed::policies::{all_in_force, in_force};
 use hjm_ids::{ArticleNumber, IsoCode, PrincipalId, RecipientId, TenantId};
@@ -22,10 +22,10 @@ use hjm_service::{
 use jiff::civil::Date;
 use sqlx::PgConnection;
 
-use super::article::article;
+use super::{article::article, prescribing::Directing};
 use crate::{
     Deps,
-    convert::{Article, Draft, DraftLine, occasion, to_pb_own_fee},
+    convert::{Article, Draft, DraftLine, Need, occasion, to_pb_need, to_pb_own_fee},
     error::Error,
     store::{
         organisation::{self, UnitRow},
@@ -105,16 +105,40 @@ pub(crate) async fn draft(
     )?);
     let who = (draft.recipient, Some(person.born_on));
     let paying = Paying::on(tx, deps, tenant, who, &unit.principal, on).await?;
+    let mut directing = Directing::on(tx, deps, tenant, &policies, draft).await?;
     let mut lines = Vec::with_capacity(draft.lines.len());
-    for line in &draft.lines {
+    for (at, line) in draft.lines.iter().enumerate() {
         let article = articles
             .get(&line.article)
             .ok_or_else(|| Failure::internal("an article was not asked for"))?;
-        let payer = paying.resolve(article.number.clone(), &article.iso, DRAFT_CUSTOMER_NUMBER)?;
+        let need = need(line, article)?;
+        let (number, iso) = (article.number.clone(), &article.iso);
+        let payer = paying.resolve(number, iso, need, DRAFT_CUSTOMER_NUMBER)?;
         let fee = fee_facts(draft, line, article, person.born_on)?;
-        lines.push(decide_line(&fees, &fee, line, article, &payer)?);
+        let mut decided = decide_line(&fees, &fee, line, article, &payer)?;
+        let (purpose, duration) = to_pb_need(need);
+        decided.decision.set_purpose(purpose);
+        decided.decision.set_expected_duration(duration);
+        decided.decision.prescribing = directing
+            .as_mut()
+            .map(|directing| directing.check(draft, (at, line), article, fee.occasion));
+        lines.push(decided);
     }
     Ok(Decided { unit, lines })
+}
+
+/// What it is needed for: what the line says, else what the article says (decisions 3).
+fn need(line: &DraftLine, article: &Article) -> Result<Need, Error> {
+    let (said, default) = (line.need, article.need);
+    let purpose = Purpose::of_prescription(said.purpose, default.purpose, article.medical_device);
+    Ok(Need {
+        purpose: purpose.map_err(|error| Error::NoMedicalDevice {
+            article: article.number.clone(),
+            error,
+            field: "draft.lines.purpose",
+        })?,
+        duration: said.duration.or(default.duration),
+    })
 }
 
 fn fee_facts(
@@ -194,6 +218,7 @@ fn decide_line(
             own_fee: Some(own_fee),
             payer_principal_id: payer.principal.to_string(),
             payer: Some(to_pb_explanation(&payer.decision.explanation)),
+            ..Default::default()
         },
         sale,
     })
@@ -254,9 +279,12 @@ impl Paying {
         &self,
         article: ArticleNumber,
         iso: &IsoCode,
+        need: Need,
         field: &'static str,
     ) -> Result<Paid, Error> {
         let facts = PayerFacts {
+            purpose: need.purpose,
+            duration: need.duration,
             born_on: self.born_on,
             home_care: Some(self.home_care.clone()),
             asylum_seeker: Some(self.asylum_seeker),

@@ -250,6 +250,8 @@ fn opened(
         payer: line.decision.payer.clone(),
         prescribed_article_number: replaced.map_or(String::new(), ToString::to_string),
         outside_chain_reason: handed.outside_chain_reason.clone(),
+        purpose: line.decision.purpose,
+        expected_duration: line.decision.expected_duration,
         ..Default::default()
     };
     with_timeline(&told, timeline)

@@ -6,6 +6,7 @@ pub(crate) mod delivery;
 pub(crate) mod device;
 pub(crate) mod loan;
 pub(crate) mod organisation;
+pub(crate) mod prescribing;
 pub(crate) mod prescription;
 pub(crate) mod recipient;
 pub(crate) mod transfer;

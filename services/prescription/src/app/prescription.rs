@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Done, Written, decide, distinct};
+use super::{Done, Written, decide, distinct, prescribing};
 use crate::{
     Deps,
     convert::Draft,
@@ -16,7 +16,8 @@ use crate::{
     store::prescription::{self, LineRow, PrescriptionRow},
 };
 
-/// What a prescription would cost and who would pay. Refused as the prescription would be.
+/// What a prescription would cost, who would pay, and what the prescribing directives say. Refused
+/// as the prescription would be, but for what directives say.
 pub(crate) async fn quote(
     deps: &Deps,
     caller: &Caller,
@@ -52,6 +53,7 @@ pub(crate) async fn prescribe(
         Box::pin(async move {
             let tenant = &noted.caller.tenant;
             let decided = decide::draft(tx, &deciding, tenant, &draft, &articles, today).await?;
+            prescribing::refuse(&decided.lines)?;
             store_prescription(tx, &noted, &draft, decided).await
         })
     });

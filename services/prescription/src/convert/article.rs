@@ -9,6 +9,7 @@ use hjm_service::{
     convert::{from_pb_charge_form, from_pb_date_optional, from_pb_text, from_pb_unit_price},
 };
 
+use super::need::{Need, from_pb_need};
 use crate::store::prescription::is_sold;
 
 /// An article as the catalogue told it of a day.
@@ -23,6 +24,9 @@ pub(crate) struct Article {
     pub(crate) trial: Option<TrialLimits>,
     /// Its listed price when it is sold; rents are billing's to read.
     pub(crate) sale_price: Option<Money>,
+    pub(crate) medical_device: bool,
+    /// What it is for when a prescription does not say.
+    pub(crate) need: Need,
 }
 
 /// An article with its price, if it is told one.
@@ -55,6 +59,11 @@ fn parse(read: &mut Violations, told: &pb::Article, price: Option<&pb::Price>) -
     let until = from_pb_date_optional(read, "trial.until", until)?;
     let trial = told.trial.zip(until);
     let trial = trial.map(|(pb::Trial { units, .. }, until)| TrialLimits { units, until });
+    let need = from_pb_need(
+        read,
+        ("default_purpose", told.default_purpose),
+        ("default_duration", told.default_duration),
+    );
     let sale_price = match price.filter(|_| is_sold(charge_form)) {
         None => None,
         Some(price) => {
@@ -70,7 +79,19 @@ fn parse(read: &mut Violations, told: &pb::Article, price: Option<&pb::Price>) -
         state: state?,
         trial,
         sale_price,
+        medical_device: is_medical_device(told.regulatory_class()),
+        need: need?,
     })
+}
+
+fn is_medical_device(class: pb::RegulatoryClass) -> bool {
+    match class {
+        pb::RegulatoryClass::MdrI
+        | pb::RegulatoryClass::MdrIia
+        | pb::RegulatoryClass::MdrIib
+        | pb::RegulatoryClass::MdrIii => true,
+        pb::RegulatoryClass::Unspecified | pb::RegulatoryClass::Consumer => false,
+    }
 }
 
 fn from_pb_article_state(state: pb::ArticleState) -> Option<ArticleState> {

@@ -9,6 +9,11 @@ use hjm_service::{
 };
 use jiff::civil::Date;
 
+use super::{
+    need::{Need, from_pb_need},
+    prescribing::{Grounds, Prescriber, from_pb_grounds, from_pb_prescriber},
+};
+
 const LINES_MAX: usize = 20;
 
 /// What is to be prescribed, read.
@@ -19,6 +24,7 @@ pub(crate) struct Draft {
     pub(crate) prescribed_on: Date,
     pub(crate) palliative: bool,
     pub(crate) in_patient: bool,
+    pub(crate) prescriber: Prescriber,
     pub(crate) lines: Vec<DraftLine>,
 }
 
@@ -31,6 +37,9 @@ pub(crate) struct DraftLine {
     pub(crate) qualifying_condition: Option<bool>,
     /// The fee table that is named.
     pub(crate) fee_table: Option<String>,
+    pub(crate) grounds: Grounds,
+    /// What it is for; what is not said is the article's to say.
+    pub(crate) need: Need,
 }
 
 pub(crate) fn from_pb_draft(
@@ -49,21 +58,12 @@ pub(crate) fn from_pb_draft(
         violations.add("draft.lines", format!("must be 1 to {LINES_MAX}"));
         return None;
     }
+    let prescriber = from_pb_prescriber(violations, draft.prescriber.as_ref());
     let lines: Vec<_> = draft
         .lines
         .iter()
         .enumerate()
-        .map(|(index, line)| {
-            let place = |name| format!("draft.lines[{index}].{name}");
-            let article = from_pb_text(violations, &place("article_number"), &line.article_number);
-            let occasion = from_pb_occasion(violations, &place("occasion"), line.occasion);
-            Some(DraftLine {
-                article: article?,
-                occasion: occasion?,
-                qualifying_condition: line.qualifying_condition,
-                fee_table: Some(line.fee_table.clone()).filter(|table| !table.is_empty()),
-            })
-        })
+        .map(|(at, line)| from_pb_line(violations, line, at))
         .collect();
     Some(Draft {
         recipient: recipient?,
@@ -71,7 +71,28 @@ pub(crate) fn from_pb_draft(
         prescribed_on: on?,
         palliative: draft.palliative,
         in_patient: draft.in_patient,
+        prescriber: prescriber?,
         lines: lines.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+fn from_pb_line(violations: &mut Violations, line: &pb::LineDraft, at: usize) -> Option<DraftLine> {
+    let place = |name: &str| format!("draft.lines[{at}].{name}");
+    let article = from_pb_text(violations, &place("article_number"), &line.article_number);
+    let occasion = from_pb_occasion(violations, &place("occasion"), line.occasion);
+    let grounds = from_pb_grounds(violations, line, place);
+    let need = from_pb_need(
+        violations,
+        (&place("purpose"), line.purpose),
+        (&place("expected_duration"), line.expected_duration),
+    );
+    Some(DraftLine {
+        article: article?,
+        occasion: occasion?,
+        qualifying_condition: line.qualifying_condition,
+        fee_table: Some(line.fee_table.clone()).filter(|table| !table.is_empty()),
+        grounds: grounds?,
+        need: need?,
     })
 }
 

@@ -4,11 +4,13 @@
 
 mod deaths;
 mod deliveries;
+mod directives;
 mod fee_facts;
 mod follow;
 mod forms;
 mod identity;
 mod loans;
+mod needs;
 mod persons;
 mod range;
 mod refusals;

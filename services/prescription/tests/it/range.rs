@@ -43,6 +43,29 @@ impl World {
         related.unwrap();
     }
 
+    /// A rented medical device that is for care and treatment, for a time, unless it is said.
+    pub(crate) async fn treatment_article(&self, article: &str) {
+        let article = catalogue::Article {
+            article_number: article.to_owned(),
+            name: "a device for treatment".to_owned(),
+            iso_code: "181210".to_owned(),
+            kind: catalogue::ArticleKind::MainProduct.into(),
+            charge_form: ChargeForm::Rental.into(),
+            product_group: 4,
+            valid_from: date("2015-01-01"),
+            regulatory_class: catalogue::RegulatoryClass::MdrI.into(),
+            default_purpose: catalogue::Purpose::CareAndTreatment.into(),
+            default_duration: catalogue::Duration::Temporary.into(),
+            ..Default::default()
+        };
+        let request = catalogue::CreateArticleRequest {
+            request_id: request_id(),
+            article: Some(article),
+        };
+        let created = self.articles().create_article(self.ask(request)).await;
+        created.unwrap();
+    }
+
     /// A rented bed on trial.
     pub(crate) async fn try_article(&self, article: &str, units: u32, until: &str) {
         let decision = catalogue::AssortmentDecision {
