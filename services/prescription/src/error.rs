@@ -1,11 +1,21 @@
 //! What prescription refuses.
 
-use hjm_catalogue::{FeeError, NotAllowed, PayerError};
+use std::collections::BTreeSet;
+
+use hjm_catalogue::{FeeError, NoMedicalDevice, NotAllowed, PayerError};
 use hjm_ids::{ArticleNumber, UnitNumber};
 use hjm_prescription::Refusal as Rule;
-use hjm_service::{Failure, Refusal};
+use hjm_service::{Failure, Refusal, refused_for};
 use jiff::civil::Date;
 use tonic::Status;
+
+/// A reason of the prescribing directives against a prescription.
+#[derive(Debug)]
+pub(crate) struct Objection {
+    pub(crate) field: String,
+    pub(crate) code: String,
+    pub(crate) text: String,
+}
 
 /// What can go wrong in a use case.
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +54,12 @@ pub(crate) enum Error {
     ArticleNotRental(ArticleNumber),
     #[error("the article {0} is of a product group that is not prescribed")]
     NotPrescribable(ArticleNumber),
-    #[error("{1} (article {0})")]
-    NotInRange(ArticleNumber, NotAllowed),
+    #[error("{not} (article {article})")]
+    NotInRange {
+        article: ArticleNumber,
+        not: NotAllowed,
+        field: &'static str,
+    },
     #[error("the article {0} is sold and has no price in force")]
     PriceMissing(ArticleNumber),
     #[error("{error} (article {article})")]
@@ -63,6 +77,14 @@ pub(crate) enum Error {
         article: ArticleNumber,
         text: String,
     },
+    #[error("{error} (article {article})")]
+    NoMedicalDevice {
+        article: ArticleNumber,
+        error: NoMedicalDevice,
+        field: &'static str,
+    },
+    #[error("the prescribing directives speak against it, for every reason that is told")]
+    PrescribingRefused(Vec<Objection>),
     #[error("the line is delivered already")]
     AlreadyDelivered,
     #[error("an article that comes back is delivered as a marked unit")]
@@ -73,6 +95,10 @@ pub(crate) enum Error {
     UnitUnknown,
     #[error("the unit is one of the article {0}")]
     UnitOfOtherArticle(ArticleNumber),
+    #[error("the article {0} is no equivalent of the prescribed one that is charged alike")]
+    NotEquivalent(ArticleNumber),
+    #[error("the equivalent article {0} goes first; another one needs a reason")]
+    OlderFirst(ArticleNumber),
     #[error("the unit is out on another loan")]
     UnitOut,
     #[error("the unit was out on another loan on some of these days")]
@@ -135,16 +161,20 @@ impl Error {
             Self::ArticleUnknown { field, .. } => ("ARTICLE_UNKNOWN", field),
             Self::ArticleNotRental(_) => ("ARTICLE_NOT_RENTAL", "article_number"),
             Self::NotPrescribable(_) => ("NOT_PRESCRIBABLE", ARTICLE),
-            Self::NotInRange(..) => ("NOT_IN_RANGE", ARTICLE),
+            Self::NotInRange { field, .. } => ("NOT_IN_RANGE", field),
             Self::PriceMissing(_) => ("PRICE_MISSING", ARTICLE),
             Self::FeeUndecided { .. } => ("FEE_UNDECIDED", ARTICLE),
             Self::PayerUndecided { .. } => ("PAYER_UNDECIDED", ARTICLE),
             Self::PaidOutside { .. } => ("PAID_OUTSIDE", ARTICLE),
+            Self::NoMedicalDevice { field, .. } => ("NO_MEDICAL_DEVICE", field),
+            Self::PrescribingRefused(_) => ("PRESCRIBING_REFUSED", ""),
             Self::AlreadyDelivered => ("ALREADY_DELIVERED", "line_id"),
             Self::UnitRequired => ("UNIT_REQUIRED", "unit_number"),
             Self::SaleHasNoUnit => ("SALE_HAS_NO_UNIT", "unit_number"),
             Self::UnitUnknown => ("UNIT_UNKNOWN", "unit_number"),
             Self::UnitOfOtherArticle(_) => ("UNIT_OF_OTHER_ARTICLE", "unit_number"),
+            Self::NotEquivalent(_) => ("NOT_EQUIVALENT", "article_number"),
+            Self::OlderFirst(_) => ("OLDER_FIRST", "outside_chain_reason"),
             Self::UnitOut => ("UNIT_OUT", "unit_number"),
             Self::UnitHeld { field } => ("UNIT_HELD", field),
             Self::UnitNotOut => ("UNIT_NOT_OUT", "unit_number"),
@@ -171,6 +201,11 @@ impl Error {
                 ("customer_principal", customer.to_string()),
             ];
         }
+        if let Self::PrescribingRefused(objections) = self {
+            let codes: BTreeSet<&str> = objections.iter().map(|why| &*why.code).collect();
+            let codes: Vec<&str> = codes.into_iter().collect();
+            return vec![("reasons", codes.join(","))];
+        }
         if let Self::UnitExists(unit) = self {
             return vec![("unit_number", unit.to_string())];
         }
@@ -178,7 +213,10 @@ impl Error {
         | Self::ArticleUnknown { article, .. }
         | Self::ArticleNotRental(article)
         | Self::NotPrescribable(article)
-        | Self::NotInRange(article, _)
+        | Self::NotInRange { article, .. }
+        | Self::OlderFirst(article)
+        | Self::NotEquivalent(article)
+        | Self::NoMedicalDevice { article, .. }
         | Self::PriceMissing(article)
         | Self::FeeUndecided { article, .. }
         | Self::PayerUndecided { article, .. }
@@ -200,15 +238,19 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let (reason, field) = error.reason_and_field();
         let (text, metadata) = (error.to_string(), error.metadata());
-        if let Error::Failure(failure) = error {
-            return failure.into();
-        }
-        Failure::Refused(Refusal {
+        let refusal = Refusal {
             reason,
             field,
             text,
             metadata,
-        })
-        .into()
+        };
+        if let Error::Failure(failure) = error {
+            return failure.into();
+        }
+        if let Error::PrescribingRefused(objections) = error {
+            let why = objections.into_iter().map(|why| (why.field, why.text));
+            return refused_for(refusal, why.collect());
+        }
+        Failure::Refused(refusal).into()
     }
 }

@@ -18,7 +18,7 @@ mod verify;
 
 use std::sync::Arc;
 
-use hjm_catalogue::{FeeTable, PayerRules};
+use hjm_catalogue::{Directives, FeeTable, PayerRules};
 use hjm_feed::{CatalogueFeed, Followers, PolicyShelf, Producer, Rules};
 use hjm_service::{
     Clock, Database, Failure, client, crash,
@@ -48,6 +48,7 @@ struct Deps {
     policies: PolicyShelf,
     fee_tables: Arc<Rules<FeeTable>>,
     payer_rules: Arc<Rules<PayerRules>>,
+    directives: Arc<Rules<Directives>>,
 }
 
 /// Brings the schema up to date.
@@ -106,6 +107,7 @@ pub async fn serve(
         policies: PolicyShelf::default(),
         fee_tables: Arc::default(),
         payer_rules: Arc::default(),
+        directives: Arc::default(),
     };
     let mut routes = RoutesBuilder::default();
     grpc::mount(&mut routes, &deps);

@@ -97,6 +97,7 @@ fn says_its_newest(row: &CurrentLoan) -> bool {
         && told.line_id == row.line.to_string()
         && told.recipient_id == row.recipient.to_string()
         && form_name(told.charge_form()) == row.charge_form
+        && told.article_number == row.article
         && told.unit_number == row.unit.clone().unwrap_or_default()
         && timeline.delivered_on() == row.delivered_on
         && timeline.returned_on() == row.returned_on

@@ -124,6 +124,7 @@ impl Scene {
             line_id: self.line.clone(),
             unit_number: "R-2".to_owned(),
             delivered_on: date(on),
+            ..Default::default()
         }
     }
 

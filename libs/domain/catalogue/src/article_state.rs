@@ -101,8 +101,8 @@ impl ArticleState {
         }
     }
 
-    /// Whether an act is allowed on a day. `units` is how many are prescribed already; where it is
-    /// not known, the number is not held against it.
+    /// Whether an act is allowed on a day. `units` is how many others are in use already; where it
+    /// is not known, the number is not held against it.
     ///
     /// # Errors
     /// [`NotAllowed`].

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hjm_ids::{IsoCode, plus_months};
+use hjm_ids::plus_months;
 use hjm_policy::{Explanation, Fault, PolicyDocument, PolicyReference, Row, SectionSchema};
 
 use crate::area::specificity;
@@ -11,11 +11,8 @@ use crate::directive_file::{
     SpecialRow, TrainingRow, UnitRow,
 };
 use crate::prescribing::{
-    PrescribingDecision, PrescribingFacts, PrescribingObjection, PrescribingReason,
+    PrescribingDecision, PrescribingFacts, PrescribingObjection, PrescribingReason, same_division,
 };
-
-/// Digits of a division: two products of one division are of the same kind.
-const DIVISION_DIGITS: usize = 6;
 
 /// The prescribing directives of one policy document.
 #[derive(Clone, Debug)]
@@ -288,13 +285,7 @@ fn duplicate(row: &DuplicatesRow, facts: &PrescribingFacts) -> Said {
         return Said::missing(FACT, text);
     };
     // A powered wheelchair beside a manual one is no duplicate (decisions 19): divisions differ.
-    let division = |code: &IsoCode| {
-        let digits = code.digits().min(DIVISION_DIGITS);
-        code.as_str().get(..digits).map(str::to_owned)
-    };
-    let same = held
-        .iter()
-        .find(|code| division(code) == division(&facts.iso));
+    let same = held.iter().find(|code| same_division(code, &facts.iso));
     let justified = row.duplicates == Duplicates::Justified && facts.duplicate_justified;
     let value = match same {
         None => "none of the same".to_owned(),

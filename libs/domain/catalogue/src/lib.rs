@@ -45,10 +45,12 @@ pub use group::ProductGroup;
 pub use identifier::{Identifier, IdentifierFault, IdentifierKind, identifier_key};
 pub use iso_list::{Classification, IsoEntry, IsoLine, IsoLineOutcome, IsoTitles};
 pub use payer_facts::{
-    Duration, HomeCare, Housing, PayerFacts, PlaceOfCare, ProductCategory, Purpose,
+    Duration, HomeCare, Housing, NoMedicalDevice, PayerFacts, PlaceOfCare, ProductCategory, Purpose,
 };
 pub use payers::{Payer, PayerDecision, PayerError, PayerRules, Prescribes};
 pub use prescribing::{
-    PrescribingDecision, PrescribingFacts, PrescribingObjection, PrescribingReason,
+    PrescribingDecision, PrescribingFacts, PrescribingObjection, PrescribingReason, kept_beside,
 };
-pub use substitution::{ChainRefusal, delivered_of_chain, substitution_chain};
+pub use substitution::{
+    ChainRefusal, DeliveryRefusal, Equivalent, delivered_of_chain, may_deliver, substitution_chain,
+};

@@ -48,6 +48,28 @@ pub enum Purpose {
     CareAndTreatment,
 }
 
+/// Care and treatment takes a medical device (decisions 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an article that is no medical device is not prescribed for care and treatment")]
+pub struct NoMedicalDevice;
+
+impl Purpose {
+    /// What a prescription is for: what it says, else the article's default, if there is one.
+    ///
+    /// # Errors
+    /// [`NoMedicalDevice`].
+    pub fn of_prescription(
+        said: Option<Self>,
+        default: Option<Self>,
+        medical_device: bool,
+    ) -> Result<Option<Self>, NoMedicalDevice> {
+        match said.or(default) {
+            Some(Self::CareAndTreatment) if !medical_device => Err(NoMedicalDevice),
+            purpose => Ok(purpose),
+        }
+    }
+}
+
 /// How long the need is expected to last (decisions 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -134,3 +134,26 @@ impl PrescribingDecision {
         self.objections.is_empty()
     }
 }
+
+/// Digits of a division: two products of one division are of the same kind.
+const DIVISION_DIGITS: usize = 6;
+
+/// Whether two products are of one division.
+pub(crate) fn same_division(one: &IsoCode, other: &IsoCode) -> bool {
+    let division = |code: &IsoCode| {
+        let digits = code.digits().min(DIVISION_DIGITS);
+        code.as_str().get(..digits).map(str::to_owned)
+    };
+    division(one) == division(other)
+}
+
+/// What a person keeps beside a product: what it held before, and what is prescribed with it. A
+/// replacement takes the place of one of the same division.
+pub fn kept_beside(held: &[IsoCode], iso: &IsoCode, replaces: bool) -> Vec<IsoCode> {
+    let mut kept = held.to_vec();
+    let same = kept.iter().position(|code| same_division(code, iso));
+    if let Some(same) = same.filter(|_| replaces) {
+        kept.remove(same);
+    }
+    kept
+}

@@ -1,11 +1,11 @@
 //! Wire types to domain types and back, for what every context shares. Parse at the edge: after
 //! these nothing can be invalid.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use hjm_money::{Money, UnitPrice};
 use hjm_policy::Explanation;
-use hjm_proto::common::v1 as pb;
+use hjm_proto::{catalogue::v1 as catalogue, common::v1 as pb};
 use jiff::{Timestamp, civil::Date};
 
 use crate::Violations;
@@ -16,6 +16,9 @@ const YEARS: std::ops::RangeInclusive<i32> = 1900..=2200;
 /// Largest page of any list.
 pub const PAGE_SIZE_MAX: i32 = 500;
 const PAGE_SIZE_DEFAULT: i32 = 50;
+/// The longest name that directives use.
+const DIRECTIVE_NAME_LENGTH_MAX: usize = 60;
+const DIRECTIVE_ENTRIES_MAX: usize = 100;
 
 /// A date that must be given.
 pub fn from_pb_date(
@@ -256,4 +259,109 @@ pub fn from_pb_occasion(
         field,
         occasion.filter(|occasion| *occasion != pb::Occasion::Unspecified),
     )
+}
+
+/// A name as directives use it; none when it is empty. What is malformed is noted.
+pub fn from_pb_directive_name(
+    violations: &mut Violations,
+    field: &str,
+    name: &str,
+) -> Option<String> {
+    if name.is_empty() {
+        return None;
+    }
+    from_pb_words(violations, field, name, DIRECTIVE_NAME_LENGTH_MAX)
+}
+
+/// Trainings that were completed: the kind and the day.
+pub fn from_pb_trainings(
+    violations: &mut Violations,
+    list: &str,
+    trainings: &[catalogue::Training],
+) -> Option<Vec<(String, Date)>> {
+    dated(violations, list, trainings, |training| {
+        (
+            ("kind", &training.kind),
+            ("completed_on", training.completed_on),
+        )
+    })
+}
+
+/// Special decisions that were made: by whom, and the day.
+pub fn from_pb_special_decisions(
+    violations: &mut Violations,
+    list: &str,
+    decisions: &[catalogue::SpecialDecision],
+) -> Option<Vec<(String, Date)>> {
+    dated(violations, list, decisions, |decision| {
+        (
+            ("decided_by", &decision.decided_by),
+            ("decided_on", decision.decided_on),
+        )
+    })
+}
+
+/// A field's name and value, of a name and of a day.
+type Dated<'entry> = (
+    (&'static str, &'entry String),
+    (&'static str, Option<pb::Date>),
+);
+
+fn dated<T>(
+    violations: &mut Violations,
+    list: &str,
+    entries: &[T],
+    parts: impl Fn(&T) -> Dated<'_>,
+) -> Option<Vec<(String, Date)>> {
+    few_directive_entries(violations, list, entries.len())?;
+    let mut read = Vec::with_capacity(entries.len());
+    for (at, entry) in entries.iter().enumerate() {
+        let ((name_field, name), (day_field, day)) = parts(entry);
+        let field = |field: &str| format!("{list}[{at}].{field}");
+        let name = from_pb_words(
+            violations,
+            &field(name_field),
+            name,
+            DIRECTIVE_NAME_LENGTH_MAX,
+        );
+        let day = from_pb_date(violations, &field(day_field), day.as_ref());
+        read.push(name.zip(day));
+    }
+    read.into_iter().collect()
+}
+
+/// Answers to criteria and contraindications, each rule's once.
+pub fn from_pb_directive_answers(
+    violations: &mut Violations,
+    list: &str,
+    answers: &[catalogue::DirectiveAnswer],
+) -> Option<BTreeMap<String, bool>> {
+    few_directive_entries(violations, list, answers.len())?;
+    let mut read = BTreeMap::new();
+    for (at, answer) in answers.iter().enumerate() {
+        let field = format!("{list}[{at}].rule_id");
+        let rule = from_pb_words(
+            violations,
+            &field,
+            &answer.rule_id,
+            DIRECTIVE_NAME_LENGTH_MAX,
+        )?;
+        if read.insert(rule, answer.holds).is_some() {
+            violations.add(field, "is answered once");
+        }
+    }
+    Some(read)
+}
+
+/// Whether a list that directives read is short enough.
+pub fn few_directive_entries(
+    violations: &mut Violations,
+    list: &str,
+    entries: usize,
+) -> Option<()> {
+    if entries > DIRECTIVE_ENTRIES_MAX {
+        violations.add(list, format!("must be at most {DIRECTIVE_ENTRIES_MAX}"));
+        return None;
+    }
+    Some(())
 }

@@ -196,14 +196,21 @@ impl From<Failure> for Status {
 }
 
 fn refused(refusal: Refusal) -> Status {
+    let why = vec![(refusal.field.to_owned(), refusal.text.clone())];
+    refused_for(refusal, why)
+}
+
+/// The status of a rule that said no for several reasons at once: each names its field and says
+/// why. The refusal's own field is not told.
+pub fn refused_for(refusal: Refusal, why: Vec<(String, String)>) -> Status {
     let metadata = refusal
         .metadata
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value));
     let mut details = ErrorDetails::new();
     details.set_error_info(refusal.reason, DOMAIN, metadata.collect::<HashMap<_, _>>());
-    if !refusal.field.is_empty() {
-        details.add_bad_request_violation(refusal.field, refusal.text.clone());
+    for (field, text) in why.into_iter().filter(|(field, _)| !field.is_empty()) {
+        details.add_bad_request_violation(field, text);
     }
     Status::with_error_details(Code::FailedPrecondition, refusal.text, details)
 }

@@ -22,5 +22,5 @@ pub use access::{AccessLog, AccessNote};
 pub use caller::{Caller, caller};
 pub use clock::Clock;
 pub use database::{Database, Scope, TxFuture};
-pub use failure::{Failure, Refusal, Violations};
+pub use failure::{Failure, Refusal, Violations, refused_for};
 pub use idempotency::{Answered, WriteKey};

@@ -199,6 +199,7 @@ impl Teller {
             line_id: line_id.to_owned(),
             unit_number: unit.to_owned(),
             delivered_on: Some(to_pb_date(on)),
+            ..Default::default()
         }
     }
 

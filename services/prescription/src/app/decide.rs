@@ -4,36 +4,28 @@
 use std::collections::BTreeMap;
 
 use hjm_catalogue::{
-    ArticleAct, ArticleState, FeeFacts, FeeTable, FeeTables, HomeCare, Payer, PayerDecision,
-    PayerFacts, PayerRules, ProductGroup, TrialLimits,
+    ArticleAct, FeeFacts, FeeTable, FeeTables, HomeCare, Payer, PayerDecision, PayerFacts,
+    PayerRules, Purpose,
 };
 use hjm_feed::policies::{all_in_force, in_force};
 use hjm_ids::{ArticleNumber, IsoCode, PrincipalId, RecipientId, TenantId};
-use hjm_money::{Money, Rounding};
 use hjm_policy::Section;
 use hjm_prescription::{may_prescribe, payer_matches};
 use hjm_proto::{
-    catalogue::v1::{
-        ArticleState as ToldState, GetArticleRequest, GetArticleResponse, Trial,
-        article_service_client,
-    },
     common::v1::{ChargeForm, OwnFeeKind},
     prescription::v1 as pb,
 };
 use hjm_service::{
-    Caller, Failure, Violations, client,
-    convert::{
-        from_pb_charge_form, from_pb_date_optional, from_pb_text, from_pb_unit_price, to_pb_date,
-        to_pb_explanation, to_pb_money,
-    },
+    Failure,
+    convert::{to_pb_date, to_pb_explanation, to_pb_money},
 };
 use jiff::civil::Date;
 use sqlx::PgConnection;
-use tonic::Code;
 
+use super::{article::article, prescribing::Directing};
 use crate::{
-    Deps, SCHEMA,
-    convert::{Draft, DraftLine, occasion, to_pb_own_fee},
+    Deps,
+    convert::{Article, Draft, DraftLine, Need, occasion, to_pb_need, to_pb_own_fee},
     error::Error,
     store::{
         organisation::{self, UnitRow},
@@ -45,20 +37,6 @@ use crate::{
 const DRAFT_ARTICLE: &str = "draft.lines.article_number";
 const DRAFT_CUSTOMER_NUMBER: &str = "draft.customer_number";
 const DRAFT_PRESCRIBED_ON: &str = "draft.prescribed_on";
-
-/// An article as the catalogue told it of a day.
-#[derive(Debug, Clone)]
-pub(crate) struct Article {
-    pub(crate) number: ArticleNumber,
-    pub(crate) iso: IsoCode,
-    pub(crate) group: ProductGroup,
-    pub(crate) charge_form: ChargeForm,
-    pub(crate) state: ArticleState,
-    /// How far its trial goes, of one on trial.
-    pub(crate) trial: Option<TrialLimits>,
-    /// Its listed price when it is sold; rents are billing's to read.
-    pub(crate) sale_price: Option<Money>,
-}
 
 /// Articles of one day, by number.
 pub(crate) type Articles = BTreeMap<ArticleNumber, Article>;
@@ -78,88 +56,6 @@ pub(crate) struct DecidedLine {
     pub(crate) decision: pb::LineDecision,
     pub(crate) basis: pb::FeeBasis,
     pub(crate) sale: Option<pb::Sale>,
-}
-
-/// One article of a day. Returns when every policy that the catalogue knew by then has taken
-/// effect here, so that no older one decides. Not to be called inside a transaction.
-pub(crate) async fn article(
-    deps: &Deps,
-    tenant: &TenantId,
-    number: &ArticleNumber,
-    on: Date,
-    field: &'static str,
-) -> Result<Article, Error> {
-    let caller = Caller::service(tenant.clone(), SCHEMA);
-    let request = GetArticleRequest {
-        article_number: number.to_string(),
-        as_of: Some(to_pb_date(on)),
-    };
-    let channel = deps.catalogue.0.clone();
-    let mut catalogue = article_service_client::ArticleServiceClient::new(channel);
-    let answer = catalogue
-        .get_article(client::request(&caller, request))
-        .await;
-    let answer = match answer {
-        Ok(answer) => answer.into_inner(),
-        Err(status) if status.code() == Code::NotFound => {
-            return Err(Error::ArticleUnknown {
-                article: number.clone(),
-                on,
-                field,
-            });
-        }
-        Err(status) => return Err(client::failure("catalogue", &status).into()),
-    };
-    deps.followers.wait(tenant, &answer.position).await?;
-    Ok(read_article(number, &answer)?)
-}
-
-fn read_article(number: &ArticleNumber, answer: &GetArticleResponse) -> Result<Article, Failure> {
-    let mut read = Violations::default();
-    let told = read.need("article", answer.article.as_ref());
-    let article = told.and_then(|told| {
-        let iso = from_pb_text(&mut read, "iso_code", &told.iso_code);
-        let group = u8::try_from(told.product_group)
-            .ok()
-            .and_then(ProductGroup::from_number);
-        let group = read.need("product_group", group);
-        let charge_form = from_pb_charge_form(&mut read, "charge_form", told.charge_form)?;
-        let state = from_pb_article_state(told.state());
-        let state = read.need("state", state);
-        let until = told.trial.as_ref().and_then(|trial| trial.until.as_ref());
-        let until = from_pb_date_optional(&mut read, "trial.until", until)?;
-        let trial = told.trial.zip(until);
-        let trial = trial.map(|(Trial { units, .. }, until)| TrialLimits { units, until });
-        let sold = answer.price.as_ref().filter(|_| is_sold(charge_form));
-        let sale_price = match sold {
-            None => None,
-            Some(price) => {
-                let price = from_pb_unit_price(&mut read, "price", price.price.as_ref())?;
-                Some(read.take("price", Money::round(price.get(), Rounding::HalfUp))?)
-            }
-        };
-        Some(Article {
-            number: number.clone(),
-            iso: iso?,
-            group: group?,
-            charge_form,
-            state: state?,
-            trial,
-            sale_price,
-        })
-    });
-    article.ok_or_else(|| Failure::internal(format!("the catalogue's article {number} is odd")))
-}
-
-fn from_pb_article_state(state: ToldState) -> Option<ArticleState> {
-    match state {
-        ToldState::Unspecified => None,
-        ToldState::Active => Some(ArticleState::Active),
-        ToldState::PhasingOut => Some(ArticleState::PhasingOut),
-        ToldState::Discontinued => Some(ArticleState::Discontinued),
-        ToldState::Blocked => Some(ArticleState::Blocked),
-        ToldState::Trial => Some(ArticleState::Trial),
-    }
 }
 
 /// The articles of a draft on its day, before the transaction that decides.
@@ -209,16 +105,40 @@ pub(crate) async fn draft(
     )?);
     let who = (draft.recipient, Some(person.born_on));
     let paying = Paying::on(tx, deps, tenant, who, &unit.principal, on).await?;
+    let mut directing = Directing::on(tx, deps, tenant, &policies, draft).await?;
     let mut lines = Vec::with_capacity(draft.lines.len());
-    for line in &draft.lines {
+    for (at, line) in draft.lines.iter().enumerate() {
         let article = articles
             .get(&line.article)
             .ok_or_else(|| Failure::internal("an article was not asked for"))?;
-        let payer = paying.resolve(article.number.clone(), &article.iso, DRAFT_CUSTOMER_NUMBER)?;
+        let need = need(line, article)?;
+        let (number, iso) = (article.number.clone(), &article.iso);
+        let payer = paying.resolve(number, iso, need, DRAFT_CUSTOMER_NUMBER)?;
         let fee = fee_facts(draft, line, article, person.born_on)?;
-        lines.push(decide_line(&fees, &fee, line, article, &payer)?);
+        let mut decided = decide_line(&fees, &fee, line, article, &payer)?;
+        let (purpose, duration) = to_pb_need(need);
+        decided.decision.set_purpose(purpose);
+        decided.decision.set_expected_duration(duration);
+        decided.decision.prescribing = directing
+            .as_mut()
+            .map(|directing| directing.check(draft, (at, line), article, fee.occasion));
+        lines.push(decided);
     }
     Ok(Decided { unit, lines })
+}
+
+/// What it is needed for: what the line says, else what the article says (decisions 3).
+fn need(line: &DraftLine, article: &Article) -> Result<Need, Error> {
+    let (said, default) = (line.need, article.need);
+    let purpose = Purpose::of_prescription(said.purpose, default.purpose, article.medical_device);
+    Ok(Need {
+        purpose: purpose.map_err(|error| Error::NoMedicalDevice {
+            article: article.number.clone(),
+            error,
+            field: "draft.lines.purpose",
+        })?,
+        duration: said.duration.or(default.duration),
+    })
 }
 
 fn fee_facts(
@@ -238,7 +158,11 @@ fn fee_facts(
             article.trial,
             None,
         )
-        .map_err(|not| Error::NotInRange(article.number.clone(), not))?;
+        .map_err(|not| Error::NotInRange {
+            article: article.number.clone(),
+            not,
+            field: DRAFT_ARTICLE,
+        })?;
     if is_sold(article.charge_form) && article.sale_price.is_none() {
         return Err(Error::PriceMissing(article.number.clone()));
     }
@@ -294,6 +218,7 @@ fn decide_line(
             own_fee: Some(own_fee),
             payer_principal_id: payer.principal.to_string(),
             payer: Some(to_pb_explanation(&payer.decision.explanation)),
+            ..Default::default()
         },
         sale,
     })
@@ -354,9 +279,12 @@ impl Paying {
         &self,
         article: ArticleNumber,
         iso: &IsoCode,
+        need: Need,
         field: &'static str,
     ) -> Result<Paid, Error> {
         let facts = PayerFacts {
+            purpose: need.purpose,
+            duration: need.duration,
             born_on: self.born_on,
             home_care: Some(self.home_care.clone()),
             asylum_seeker: Some(self.asylum_seeker),

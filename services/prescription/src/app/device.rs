@@ -7,7 +7,7 @@ use hjm_service::{Caller, Failure, WriteKey, clock::civil_date};
 use jiff::civil::Date;
 use sqlx::PgConnection;
 
-use super::{Done, Written, decide, loan::next_version, visible};
+use super::{Done, Written, article::article as article_of, loan::next_version, visible};
 use crate::{
     Deps,
     error::Error,
@@ -29,7 +29,7 @@ pub(crate) async fn register(
 ) -> Written<pb::RegisterDeviceResponse> {
     let tenant = key.caller.tenant.clone();
     let today = civil_date(key.now);
-    let known = decide::article(deps, &tenant, &article, today, "article_number").await?;
+    let known = article_of(deps, &tenant, &article, today, "article_number").await?;
     if !comes_back(known.charge_form) {
         return Err(Error::ArticleNotRental(article));
     }

@@ -1,9 +1,12 @@
 //! Prescription's use cases: one function, one transaction.
 
+pub(crate) mod article;
 pub(crate) mod decide;
+pub(crate) mod delivery;
 pub(crate) mod device;
 pub(crate) mod loan;
 pub(crate) mod organisation;
+pub(crate) mod prescribing;
 pub(crate) mod prescription;
 pub(crate) mod recipient;
 pub(crate) mod transfer;

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{Done, Written, decide::Paying, distinct, loan::next_version};
 use crate::{
     Deps, SCHEMA,
+    convert::from_pb_need,
     error::Error,
     events,
     store::{
@@ -209,10 +210,15 @@ async fn accept_loan(
     let iso: IsoCode = basis.iso_code.parse().map_err(|_| unreadable())?;
     let mut read = Violations::default();
     let born_on = from_pb_date_optional(&mut read, "born_on", basis.born_on.as_ref());
-    let born_on = read.finish(born_on).map_err(|_| unreadable())?;
+    let need = from_pb_need(
+        &mut read,
+        ("purpose", row.told.purpose),
+        ("expected_duration", row.told.expected_duration),
+    );
+    let (born_on, need) = read.finish(born_on.zip(need)).map_err(|_| unreadable())?;
     let who = (recipient, born_on);
     let paying = Paying::on(tx, deps, tenant, who, &to.principal, on).await?;
-    let payer = paying.resolve(article, &iso, ANSWERS)?;
+    let payer = paying.resolve(article, &iso, need, ANSWERS)?;
     match transition {
         Transition::Unchanged => Ok((row.told, None)),
         Transition::Next(timeline) => {

@@ -1,14 +1,14 @@
 //! `PrescriptionService`.
 
-use hjm_ids::LineId;
 use hjm_proto::prescription::v1::{self as pb, prescription_service_server::PrescriptionService};
-use hjm_service::{
-    Violations, WriteKey, caller,
-    convert::{from_pb_date, from_pb_text, from_pb_text_optional},
-};
+use hjm_service::{Violations, WriteKey, caller, convert::from_pb_text};
 use tonic::{Request, Response, Status, async_trait};
 
-use crate::{Deps, app::prescription as app, convert::from_pb_draft};
+use crate::{
+    Deps,
+    app::{delivery, prescription as app},
+    convert::{from_pb_draft, from_pb_handed},
+};
 
 #[async_trait]
 impl PrescriptionService for Deps {
@@ -46,17 +46,9 @@ impl PrescriptionService for Deps {
         let request = request.into_inner();
         let key = WriteKey::new(caller, &request, self.clock.now()?)?;
         let mut violations = Violations::default();
-        let line: Option<LineId> = from_pb_text(&mut violations, "line_id", &request.line_id);
-        let unit = from_pb_text_optional(&mut violations, "unit_number", &request.unit_number);
-        let on = from_pb_date(
-            &mut violations,
-            "delivered_on",
-            request.delivered_on.as_ref(),
-        );
-        let ((line, unit), delivered_on) = violations.finish(line.zip(unit).zip(on))?;
-        Ok(app::deliver(self, key, line, unit, delivered_on)
-            .await?
-            .into_response())
+        let handed = from_pb_handed(&mut violations, &request);
+        let handed = violations.finish(handed)?;
+        Ok(delivery::deliver(self, key, handed).await?.into_response())
     }
 
     async fn get_prescription(

@@ -2,6 +2,8 @@
 
 use hjm_ids::{ArticleNumber, LoanId, TenantId, UnitNumber};
 use hjm_service::Failure;
+use jiff::civil::Date;
+use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
 
 use super::{stored, texts};
@@ -58,4 +60,55 @@ pub(crate) async fn device_find(
         article: stored(&row.article_number)?,
         loan: row.loan_id.map(LoanId::new),
     }))
+}
+
+/// Whether a unit of an article is in store, and was on a day: in a widened scope.
+pub(crate) async fn unit_in_store(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    article: &ArticleNumber,
+    on: Date,
+) -> Result<bool, Failure> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+            SELECT FROM prescription.device_unit d
+             WHERE d.tenant_id = $1 AND d.article_number = $2
+               AND NOT EXISTS (SELECT FROM prescription.loan l
+                                WHERE l.tenant_id = d.tenant_id AND l.unit_number = d.unit_number
+                                  AND (l.returned_on IS NULL OR l.returned_on > $3))) AS "found!""#,
+        tenant.as_str(),
+        article.as_str(),
+        on.to_sqlx() as _,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(found)
+}
+
+/// How many units of an article were ever handed out, apart from one: in a widened scope. Who asks
+/// for the same article waits until this transaction ends, so that no two take the last one.
+pub(crate) async fn units_used(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    article: &ArticleNumber,
+    unit: Option<&UnitNumber>,
+) -> Result<u32, Failure> {
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended('article ' || $1 || ' ' || $2, 0))",
+        tenant.as_str(),
+        article.as_str()
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let used = sqlx::query_scalar!(
+        r#"SELECT count(DISTINCT unit_number) FILTER (WHERE unit_number IS DISTINCT FROM $3)
+                  + count(*) FILTER (WHERE unit_number IS NULL) AS "used!"
+             FROM prescription.loan WHERE tenant_id = $1 AND article_number = $2"#,
+        tenant.as_str(),
+        article.as_str(),
+        unit.map(UnitNumber::as_str)
+    )
+    .fetch_one(connection)
+    .await?;
+    u32::try_from(used).map_err(|_| Failure::internal("an article has too many units"))
 }

@@ -1,6 +1,8 @@
 //! Loans: the row says what holds now, its versions are whole timelines.
 
-use hjm_ids::{CustomerNumber, LoanId, PrincipalId, RecipientId, TenantId, UnitNumber};
+use hjm_ids::{
+    ArticleNumber, CustomerNumber, LoanId, PrincipalId, RecipientId, TenantId, UnitNumber,
+};
 use hjm_prescription::Timeline;
 use hjm_proto::prescription::v1::LoanTimeline;
 use hjm_service::Failure;
@@ -56,14 +58,14 @@ pub(crate) async fn loan_insert(
     tenant: &TenantId,
     row: &LoanRow,
     charge_form: &str,
-    ids: (Uuid, RecipientId, Option<&UnitNumber>),
+    ids: (Uuid, RecipientId, &ArticleNumber, Option<&UnitNumber>),
 ) -> Result<(), Error> {
-    let (line, recipient, unit) = ids;
+    let (line, recipient, article, unit) = ids;
     sqlx::query!(
         "INSERT INTO prescription.loan
             (tenant_id, loan_id, version, line_id, recipient_id, charge_form, unit_number,
-             delivered_on, returned_on, died_on, customer_numbers, parties)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             delivered_on, returned_on, died_on, customer_numbers, parties, article_number)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         tenant.as_str(),
         row.loan.uuid(),
         number(row.timeline.version())?,
@@ -75,7 +77,8 @@ pub(crate) async fn loan_insert(
         row.timeline.returned_on().map(jiff_sqlx::ToSqlx::to_sqlx) as _,
         row.timeline.died_on().map(jiff_sqlx::ToSqlx::to_sqlx) as _,
         &texts(&row.customer_numbers),
-        &texts(&row.parties)
+        &texts(&row.parties),
+        article.as_str()
     )
     .execute(connection)
     .await

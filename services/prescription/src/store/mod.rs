@@ -1,7 +1,7 @@
 //! Prescription's SQL, a file a noun.
 //!
-//! Locks are taken in this order: recipient, line, transfer, device's loan, loans by id, and the
-//! feed last.
+//! Locks are taken in this order: recipient, line, articles on trial from the oldest of a chain,
+//! transfer, device's loan, loans by id, and the feed last.
 
 pub(crate) mod device;
 pub(crate) mod loan;

@@ -17,6 +17,7 @@ pub(crate) struct CurrentLoan {
     pub(crate) line: Uuid,
     pub(crate) recipient: Uuid,
     pub(crate) charge_form: String,
+    pub(crate) article: String,
     pub(crate) unit: Option<String>,
     pub(crate) delivered_on: Date,
     pub(crate) returned_on: Option<Date>,
@@ -152,7 +153,7 @@ pub(crate) async fn current_loans(
 ) -> Result<Vec<CurrentLoan>, Failure> {
     let rows = sqlx::query!(
         r#"SELECT l.loan_id, l.version, l.line_id, l.recipient_id, l.charge_form, l.unit_number,
-                  l.delivered_on, l.returned_on AS "returned_on: jiff_sqlx::Date",
+                  l.article_number, l.delivered_on, l.returned_on AS "returned_on: jiff_sqlx::Date",
                   l.died_on AS "died_on: jiff_sqlx::Date", l.customer_numbers, l.parties,
                   (SELECT v.timeline FROM prescription.loan_version v
                     WHERE v.tenant_id = l.tenant_id AND v.loan_id = l.loan_id
@@ -171,6 +172,7 @@ pub(crate) async fn current_loans(
         line: row.line_id,
         recipient: row.recipient_id,
         charge_form: row.charge_form,
+        article: row.article_number,
         unit: row.unit_number,
         delivered_on: row.delivered_on.to_jiff(),
         returned_on: row.returned_on.map(jiff_sqlx::Date::to_jiff),

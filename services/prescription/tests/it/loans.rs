@@ -228,6 +228,7 @@ async fn i41_two_deliveries_of_one_unit_at_once_make_one_loan() {
                 line_id: line.line_id,
                 unit_number: "B1".to_owned(),
                 delivered_on: date(TODAY),
+                ..Default::default()
             });
             tokio::spawn(async move { prescriptions.deliver(request).await })
         })

@@ -3,12 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod deaths;
+mod deliveries;
+mod directives;
 mod fee_facts;
 mod follow;
 mod forms;
 mod identity;
 mod loans;
+mod needs;
 mod persons;
+mod range;
 mod refusals;
 mod registers;
 mod steps;

@@ -282,6 +282,7 @@ async fn what_cannot_be_read_names_every_field() {
         line_id: "?".to_owned(),
         unit_number: "?".to_owned(),
         delivered_on: None,
+        ..Default::default()
     };
     let delivered = world.prescriptions().deliver(world.ask(request)).await;
     malformed(delivered, &["line_id", "unit_number", "delivered_on"]);

@@ -121,6 +121,7 @@ impl World {
             line_id: line.to_owned(),
             unit_number: unit.to_owned(),
             delivered_on: date(on),
+            ..Default::default()
         };
         let answer = self.prescriptions().deliver(self.ask(request)).await?;
         Ok(answer.into_inner().loan.unwrap())

@@ -117,6 +117,7 @@ async fn a_repeated_delivery_answers_again_and_another_body_is_refused() {
         line_id: line.line_id.clone(),
         unit_number: "B1".to_owned(),
         delivered_on: date(on),
+        ..Default::default()
     };
     let delivered = once!(
         world.prescriptions.deliver,

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hjm_catalogue::{
-    ArticleAct, ArticleState, Identifier, IdentifierKind, TrialLimits, delivered_of_chain,
-    substitution_chain,
+    ArticleAct, ArticleState, Equivalent, Identifier, IdentifierKind, TrialLimits,
+    delivered_of_chain, may_deliver, substitution_chain,
 };
 use hjm_ids::ArticleNumber;
 use jiff::civil::date;
@@ -119,5 +119,48 @@ fn the_oldest_equivalent_goes_first() {
         let delivered = delivered_of_chain(&chain, &deliverable, &asked, reason);
         let outcome = delivered.map_or_else(|no| no.to_string(), |it| it.to_string());
         assert_eq!(outcome, row[6], "{}", &row[0]);
+    }
+}
+
+/// An article as it is written in `deliveries.csv`: its number, its state, and what is known of it.
+fn equivalent(text: &str) -> Equivalent {
+    const WRITTEN: &str = "the table writes articles";
+    let mut words = text.split_whitespace();
+    let article = words.next().expect(WRITTEN);
+    let state = words.next().expect(WRITTEN);
+    let mut equivalent = Equivalent {
+        article: article.parse().expect(WRITTEN),
+        state: state.to_uppercase().parse().expect(WRITTEN),
+        trial: (state == "trial").then_some(TrialLimits {
+            units: 10,
+            until: date(2025, 3, 11),
+        }),
+        units_used: None,
+        in_store: None,
+        charged_alike: true,
+    };
+    for word in words {
+        match word.split_once('=').unwrap_or((word, "")) {
+            ("here", _) => equivalent.in_store = Some(true),
+            ("gone", _) => equivalent.in_store = Some(false),
+            ("other", _) => equivalent.charged_alike = false,
+            ("used", units) => equivalent.units_used = Some(units.parse().expect(WRITTEN)),
+            ("over", _) => equivalent.trial.as_mut().expect(WRITTEN).until = date(2025, 3, 10),
+            (word, _) => panic!("{word}"),
+        }
+    }
+    equivalent
+}
+
+#[test]
+fn what_is_handed_out_is_allowed_and_goes_first() {
+    for row in rows(include_str!("../articles/deliveries.csv")) {
+        let row = row.unwrap();
+        let chain: Vec<Equivalent> = row[1].split('|').map(equivalent).collect();
+        let reason = Some(&row[3]).filter(|reason| !reason.is_empty());
+        let asked = row[2].parse().unwrap();
+        let delivered = may_deliver(&chain, &asked, date(2025, 3, 10), reason);
+        let outcome = delivered.map_or_else(|no| no.to_string(), |()| "ok".to_owned());
+        assert_eq!(outcome, row[4], "{}", &row[0]);
     }
 }

@@ -1,6 +1,6 @@
 //! Who may prescribe what under the shipped directives, case by case, and why not.
 
-use hjm_catalogue::{Directives, PrescribingDecision, PrescribingFacts};
+use hjm_catalogue::{Directives, PrescribingDecision, PrescribingFacts, kept_beside};
 use proptest::prelude::*;
 
 use crate::shipped::{document, reversed, text, told};
@@ -343,5 +343,26 @@ proptest! {
             prop_assert!(after <= before);
             before = after;
         }
+    }
+}
+
+#[test]
+fn a_replacement_takes_the_place_of_one_of_its_division() {
+    let codes = |text: &str| -> Vec<_> {
+        let codes = text.split_whitespace();
+        codes.map(|code| code.parse().unwrap()).collect()
+    };
+    for (held, prescribed, replaces, kept) in [
+        ("", "120606", false, ""),
+        ("", "120606", true, ""),
+        ("120606", "120606", false, "120606"),
+        ("120606", "120606", true, ""),
+        ("12060601", "12060603", true, ""),
+        ("120606 120606", "120606", true, "120606"),
+        ("120609 181210", "120606", true, "120609 181210"),
+    ] {
+        let prescribed = &codes(prescribed)[0];
+        let beside = kept_beside(&codes(held), prescribed, replaces);
+        assert_eq!(beside, codes(kept), "{held} {prescribed} {replaces}");
     }
 }

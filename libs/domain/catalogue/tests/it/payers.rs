@@ -1,8 +1,8 @@
 //! Who pays under the shipped rules, case by case, and why.
 
 use hjm_catalogue::{
-    HomeCare, Housing, Payer, PayerDecision, PayerError, PayerFacts, PayerRules, PlaceOfCare,
-    Prescribes, ProductCategory,
+    HomeCare, Housing, NoMedicalDevice, Payer, PayerDecision, PayerError, PayerFacts, PayerRules,
+    PlaceOfCare, Prescribes, ProductCategory, Purpose,
 };
 use hjm_ids::PrincipalId;
 use proptest::prelude::*;
@@ -266,5 +266,24 @@ proptest! {
                 prop_assert_eq!(before.payer, after.payer);
             }
         }
+    }
+}
+
+#[test]
+fn a_prescription_is_for_what_it_says_or_else_for_what_the_article_is() {
+    use Purpose::{CareAndTreatment as Care, DailyLiving as Daily};
+    for (said, default, device, purpose) in [
+        (None, None, false, Ok(None)),
+        (None, Some(Daily), false, Ok(Some(Daily))),
+        (None, Some(Care), true, Ok(Some(Care))),
+        (None, Some(Care), false, Err(NoMedicalDevice)),
+        (Some(Daily), Some(Care), true, Ok(Some(Daily))),
+        (Some(Daily), Some(Care), false, Ok(Some(Daily))),
+        (Some(Care), Some(Daily), true, Ok(Some(Care))),
+        (Some(Care), Some(Daily), false, Err(NoMedicalDevice)),
+        (Some(Care), None, false, Err(NoMedicalDevice)),
+    ] {
+        let told = Purpose::of_prescription(said, default, device);
+        assert_eq!(told, purpose, "{said:?} {default:?} {device}");
     }
 }
