@@ -1,7 +1,7 @@
 //! The suite as a whole: its shape, and what it does over the network.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-mod cancels;
+mod begins;
 mod classification;
 mod desks;
 mod faults;

@@ -8,7 +8,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::Failure;
+use crate::{Failure, failure::is_lost};
 
 const CONNECTIONS_MAX: u32 = 12;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -94,6 +94,8 @@ impl Database {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // The first statement finds out: see `begin`.
+            .test_before_acquire(false)
             .connect_with(options.options([
                 ("search_path", schema),
                 ("jit", "off"),
@@ -132,13 +134,23 @@ impl Database {
     }
 
     /// Opens a transaction under a scope. On a task of its own: a begin that its caller cancels
-    /// half-way would hand the next one a connection with a transaction open.
+    /// half-way would hand the next one a connection with a transaction open. A connection that was
+    /// lost while it waited is passed over: nothing has begun on it.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] when the database is away.
     pub async fn begin(&self, scope: &Scope) -> Result<Transaction<'static, Postgres>, Failure> {
-        let (pool, sql) = (self.pool.clone(), AssertSqlSafe(scope.begin()));
-        let begun = tokio::spawn(async move { pool.begin_with(sql).await }).await;
+        let (pool, sql) = (self.pool.clone(), scope.begin());
+        let begun = tokio::spawn(async move {
+            for _ in 0..CONNECTIONS_MAX {
+                match pool.begin_with(AssertSqlSafe(sql.clone())).await {
+                    Err(lost) if is_lost(&lost) => {}
+                    begun => return begun,
+                }
+            }
+            pool.begin_with(AssertSqlSafe(sql)).await
+        });
+        let begun = begun.await;
         let begun = begun.map_err(|error| Failure::internal(format!("a begin was lost: {error}")));
         Ok(begun??)
     }

@@ -4,7 +4,7 @@
 //! with a reason; not yours or not there → `NOT_FOUND`; database away → `UNAVAILABLE` with a time
 //! to come back. Internal text is logged and never leaves.
 
-use std::{collections::HashMap, fmt, time::Duration};
+use std::{borrow::Cow, collections::HashMap, fmt, time::Duration};
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -133,17 +133,21 @@ impl From<Refusal> for Failure {
     }
 }
 
+fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
+    error.as_database_error()?.code()
+}
+
+/// The connection is gone. 57P01 to 57P03: the server shuts down, has crashed, or starts.
+pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(_))
+        || matches!(code(error).as_deref(), Some("57P01" | "57P02" | "57P03"))
+}
+
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
-        // 57P01 to 57P03: shut down, crashed, or starting; 53300: too many connections.
-        let code = error
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code);
-        let away = matches!(
-            error,
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
-        ) || matches!(code.as_deref(), Some("57P01" | "57P02" | "57P03" | "53300"));
-        if away {
+        let none_is_left = matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+            || code(&error).as_deref() == Some("53300");
+        if none_is_left || is_lost(&error) {
             tracing::warn!(%error, "the database is away");
             return Self::Unavailable("the database is away".to_owned());
         }

@@ -1,11 +1,11 @@
-//! A caller that hangs up while a transaction begins leaves nothing to whoever comes next.
+//! Transactions begin whole: whatever a caller before, or the server, did to the connection.
 
 use std::{future::poll_fn, pin::pin, task::Poll};
 
 use hjm_postgres::Context;
 use hjm_service::{Database, Scope};
 use hjm_testkit::{OTHER_TENANT, TENANT};
-use sqlx::Row as _;
+use sqlx::{ConnectOptions as _, Row as _};
 
 use crate::support;
 
@@ -52,4 +52,30 @@ async fn a_begin_that_was_cancelled_leaves_no_transaction_to_the_next() {
             "a transaction of {began} was handed on after {marker}"
         );
     }
+}
+
+#[tokio::test]
+async fn connections_that_were_lost_while_they_waited_are_passed_over() {
+    let database = support::database().await;
+    let url = database.serving_url(Context::Catalogue);
+    let serving = Database::connect(url.parse().unwrap(), "catalogue")
+        .await
+        .unwrap();
+    let scope = Scope::whole(TENANT.parse().unwrap());
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(serving.begin(&scope).await.unwrap());
+    }
+    for tx in held {
+        tx.commit().await.unwrap();
+    }
+    let mut admin = database.admin().connect().await.unwrap();
+    let sql = "SELECT count(pg_terminate_backend(pid, 5000)) AS ended FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let row = sqlx::raw_sql(sql).fetch_one(&mut admin).await.unwrap();
+    assert!(row.get::<i64, _>("ended") >= 4);
+    let mut tx = serving.begin(&scope).await.unwrap();
+    let sql = "SELECT current_setting('hjm.tenant') AS tenant";
+    let row = sqlx::raw_sql(sql).fetch_one(&mut *tx).await.unwrap();
+    assert_eq!(row.get::<String, _>("tenant"), TENANT);
 }
