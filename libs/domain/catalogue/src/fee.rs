@@ -18,6 +18,27 @@ pub enum Occasion {
     Replacement,
 }
 
+/// A device that a person was prescribed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrescribedDevice {
+    /// The day.
+    pub on: Date,
+    /// The article's ISO code then.
+    pub iso: IsoCode,
+    /// First time or replacement.
+    pub occasion: Occasion,
+}
+
+/// What else a person is prescribed. Each row counts of it what lies in its own area.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PrescribedBeside {
+    /// The person's earlier devices. A line of the same prescription is earlier
+    /// than those after it: kinds together, and both ears, are charged once (Uppsala).
+    pub earlier: Vec<PrescribedDevice>,
+    /// The codes of all lines of the prescription, this one's among them.
+    pub together: Vec<IsoCode>,
+}
+
 /// The facts a device's fee is decided on. What is `None` is not known: a row that turns on it is
 /// an error that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +64,8 @@ pub struct FeeFacts {
     pub earlier: Option<Vec<Date>>,
     /// How many kinds of the same group are prescribed together, this one counted.
     pub kinds_together: Option<u16>,
+    /// What `earlier` and `kinds_together` are counted from where they are not told.
+    pub beside: Option<PrescribedBeside>,
     /// Whether a condition that gives a right to the county's part is recorded: yes or no, and no
     /// diagnosis (decisions 25).
     pub qualifying_condition: Option<bool>,
@@ -67,6 +90,7 @@ impl FeeFacts {
             quantity: 1,
             earlier: None,
             kinds_together: None,
+            beside: None,
             qualifying_condition: None,
             scheme_ceiling: None,
             on,

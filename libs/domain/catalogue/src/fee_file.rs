@@ -27,9 +27,9 @@
 //! income_to = "PAYER"       # optional: else AID_CENTRE
 //! age_from = 18             # optional conditions, each range from and below:
 //! value_from = "2000.00"    # the price
-//! number_from = 2           # which in number it is for the person,
+//! number_from = 2           # which in number it is for the person, of those the row covers,
 //! within_months = 12        # in so many months
-//! kinds_from = 3            # kinds prescribed together
+//! kinds_from = 3            # kinds prescribed together, of those the row covers
 //! qualifying_condition = true
 //!
 //! [[fees.cost_cap]]         # the most a person pays for a product of group 2

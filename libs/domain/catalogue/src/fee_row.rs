@@ -1,5 +1,7 @@
 //! One fee of a table: when it applies and what it comes to.
 
+use std::collections::BTreeSet;
+
 use hjm_ids::{IsoCode, age_on, plus_months};
 use hjm_money::{Money, Rounding};
 use jiff::civil::Date;
@@ -11,6 +13,7 @@ use crate::area::{meet, specificity};
 use crate::conditions::{Answer, Range};
 use crate::fee::{
     CollectedBy, FeeError, FeeFacts, FeeKind, FeeReason, FeeTerms, IncomeTo, MonthsCovered,
+    Occasion,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -144,21 +147,64 @@ impl FeeRow {
     /// Whether the conditions are met by the facts.
     pub(crate) fn answer(&self, facts: &FeeFacts) -> Answer {
         let age = facts.born_on.map(|born| age_on(born, facts.on));
-        let number = facts
-            .earlier
-            .as_ref()
-            .map(|earlier| number_of(earlier, facts.on, self.within_months));
         let mut answer = Answer::default();
         answer.range("born_on", self.age(), age);
         answer.range("price", self.value(), facts.price);
-        answer.range("earlier", self.number(), number);
-        answer.range("kinds_together", self.kinds(), facts.kinds_together);
+        answer.range("earlier", self.number(), self.number_in(facts));
+        answer.range("kinds_together", self.kinds(), self.kinds_in(facts));
         answer.equal(
             "qualifying_condition",
             self.qualifying_condition,
             facts.qualifying_condition,
         );
         answer
+    }
+
+    /// Which in number it is for the person.
+    fn number_in(&self, facts: &FeeFacts) -> Option<u16> {
+        if let Some(earlier) = &facts.earlier {
+            return Some(number_of(earlier, facts.on, self.within_months));
+        }
+        // A replacement takes the place of another and is no second; of so many months each counts.
+        let stands_in = |occasion| match occasion {
+            Occasion::First => false,
+            Occasion::Replacement => self.within_months.is_none(),
+        };
+        let earlier = facts.beside.as_ref()?.earlier.iter();
+        let counted = earlier
+            .filter(|device| specificity(&self.iso, &device.iso).is_some())
+            .filter(|device| !stands_in(device.occasion));
+        let days: Vec<Date> = counted.map(|device| device.on).collect();
+        let number = number_of(&days, facts.on, self.within_months);
+        Some(
+            number
+                .saturating_sub(stands_in(facts.occasion).into())
+                .max(1),
+        )
+    }
+
+    /// How many kinds are prescribed together, this one counted.
+    fn kinds_in(&self, facts: &FeeFacts) -> Option<u16> {
+        if facts.kinds_together.is_some() {
+            return facts.kinds_together;
+        }
+        let codes = facts.beside.as_ref()?.together.iter();
+        let kinds: BTreeSet<&IsoCode> = codes
+            .chain([&facts.iso])
+            .filter(|code| specificity(&self.iso, code).is_some())
+            .collect();
+        Some(u16::try_from(kinds.len()).unwrap_or(u16::MAX))
+    }
+
+    /// What the row's conditions counted of what else the person is prescribed.
+    pub(crate) fn counted(&self, facts: &FeeFacts) -> [(&'static str, Option<u16>); 2] {
+        let number = self.number().and_then(|_| self.number_in(facts));
+        let kinds = self.kinds().and_then(|_| self.kinds_in(facts));
+        let told = (facts.earlier.is_some(), facts.kinds_together.is_some());
+        [
+            ("number", number.filter(|_| !told.0)),
+            ("kinds_together", kinds.filter(|_| !told.1)),
+        ]
     }
 
     pub(crate) fn fee_kind(&self) -> FeeKind {

@@ -180,6 +180,10 @@ impl FeeTable {
             decision.free(kind, reason, &text)
         } else {
             let (amount, reason, text) = fee.value.amount(facts)?;
+            let mut decision = self.decision(facts, fee, &fee.value.id);
+            for (name, count) in fee.value.counted(facts) {
+                decision.known(name, count.as_ref());
+            }
             FeeDecision {
                 kind,
                 amount,
@@ -187,7 +191,7 @@ impl FeeTable {
                 scheme: None,
                 terms: FeeTerms::default(),
                 reason,
-                explanation: self.decision(facts, fee, &fee.value.id).explain(text),
+                explanation: decision.explain(text),
             }
         };
         decided.terms = fee.value.terms();

@@ -36,7 +36,7 @@ pub use classification::{EditionCode, IsoEdition, IsoMapping, MappedCode, Mappin
 pub use directives::Directives;
 pub use fee::{
     CollectedBy, FeeDecision, FeeError, FeeFacts, FeeKind, FeeReason, FeeTerms, IncomeTo,
-    MonthsCovered, Occasion,
+    MonthsCovered, Occasion, PrescribedBeside, PrescribedDevice,
 };
 pub use fee_service::{ServiceFacts, ServiceFee};
 pub use fee_table::FeeTable;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use hjm_catalogue::{
     ArticleAct, FeeFacts, FeeTable, FeeTables, HomeCare, Payer, PayerDecision, PayerFacts,
-    PayerRules, Purpose,
+    PayerRules, PrescribedBeside, PrescribedDevice, Purpose,
 };
 use hjm_feed::policies::{all_in_force, in_force};
 use hjm_ids::{ArticleNumber, IsoCode, PrincipalId, RecipientId, TenantId};
@@ -29,8 +29,8 @@ use crate::{
     error::Error,
     store::{
         organisation::{self, UnitRow},
-        prescription::is_sold,
-        recipient,
+        prescription::{self, is_sold},
+        recipient, scope_widen,
     },
 };
 
@@ -78,7 +78,8 @@ pub(crate) async fn articles(
     Ok(articles)
 }
 
-/// Decides a draft. The recipient's death waits until the transaction ends.
+/// Decides a draft. The recipient's death, and what else the person is prescribed, wait until the
+/// transaction ends. Then it sees the whole tenant.
 pub(crate) async fn draft(
     tx: &mut PgConnection,
     deps: &Deps,
@@ -88,7 +89,7 @@ pub(crate) async fn draft(
     today: Date,
 ) -> Result<Decided, Error> {
     let on = draft.prescribed_on;
-    let person = recipient::recipient_hold(tx, tenant, draft.recipient).await?;
+    let person = recipient::recipient_lock(tx, tenant, draft.recipient).await?;
     may_prescribe(on, today, person.died_on)
         .map_err(|rules| Error::first(rules, Some(DRAFT_PRESCRIBED_ON)))?;
     let unit = organisation::unit_find(tx, tenant, &draft.customer_number).await?;
@@ -105,7 +106,10 @@ pub(crate) async fn draft(
     )?);
     let who = (draft.recipient, Some(person.born_on));
     let paying = Paying::on(tx, deps, tenant, who, &unit.principal, on).await?;
+    // What else the person has and gets counts whoever pays for it; codes and days are read of it.
+    scope_widen(tx).await?;
     let mut directing = Directing::on(tx, deps, tenant, &policies, draft).await?;
+    let mut beside = beside(tx, tenant, draft, articles).await?;
     let mut lines = Vec::with_capacity(draft.lines.len());
     for (at, line) in draft.lines.iter().enumerate() {
         let article = articles
@@ -114,7 +118,15 @@ pub(crate) async fn draft(
         let need = need(line, article)?;
         let (number, iso) = (article.number.clone(), &article.iso);
         let payer = paying.resolve(number, iso, need, DRAFT_CUSTOMER_NUMBER)?;
-        let fee = fee_facts(draft, line, article, person.born_on)?;
+        let fee = FeeFacts {
+            beside: Some(beside.clone()),
+            ..fee_facts(draft, line, article, person.born_on)?
+        };
+        beside.earlier.push(PrescribedDevice {
+            on,
+            iso: article.iso.clone(),
+            occasion: fee.occasion,
+        });
         let mut decided = decide_line(&fees, &fee, line, article, &payer)?;
         let (purpose, duration) = to_pb_need(need);
         decided.decision.set_purpose(purpose);
@@ -125,6 +137,22 @@ pub(crate) async fn draft(
         lines.push(decided);
     }
     Ok(Decided { unit, lines })
+}
+
+/// What else the person is prescribed, until the draft's day and in it.
+async fn beside(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    draft: &Draft,
+    articles: &Articles,
+) -> Result<PrescribedBeside, Error> {
+    let lines = draft.lines.iter();
+    let together = lines.filter_map(|line| Some(articles.get(&line.article)?.iso.clone()));
+    Ok(PrescribedBeside {
+        together: together.collect(),
+        earlier: prescription::prescribed_until(tx, tenant, draft.recipient, draft.prescribed_on)
+            .await?,
+    })
 }
 
 /// What it is needed for: what the line says, else what the article says (decisions 3).

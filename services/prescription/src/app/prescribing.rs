@@ -16,10 +16,7 @@ use crate::{
     Deps,
     convert::{Article, Draft, DraftLine, to_pb_check},
     error::{Error, Objection},
-    store::{
-        self,
-        loan::{self, LoanFilter},
-    },
+    store::loan::{self, LoanFilter},
 };
 
 /// As many loans of one person as are looked at.
@@ -33,8 +30,8 @@ pub(crate) struct Directing {
 }
 
 impl Directing {
-    /// Reads the directives in force, if there are some. Then the scope is widened: what a person
-    /// keeps counts whoever pays for it, and no more than its code is told.
+    /// Reads the directives in force, if there are some, and what the person keeps: in a widened
+    /// scope, for it counts whoever pays for it.
     pub(crate) async fn on(
         tx: &mut PgConnection,
         deps: &Deps,
@@ -47,7 +44,6 @@ impl Directing {
             return Ok(None);
         };
         let rules = deps.directives.of(document, Directives::parse)?;
-        store::scope_widen(tx).await?;
         let filter = LoanFilter {
             recipient: Some(draft.recipient),
             customer_number: None,

@@ -1,5 +1,6 @@
 //! Prescriptions and their lines.
 
+use hjm_catalogue::PrescribedDevice;
 use hjm_ids::{ArticleNumber, CustomerNumber, LineId, LoanId, PrescriptionId, PrincipalId};
 use hjm_ids::{RecipientId, TenantId};
 use hjm_proto::{common::v1::ChargeForm, prescription::v1 as pb};
@@ -10,6 +11,7 @@ use prost::Message;
 use sqlx::PgConnection;
 
 use super::{stored, stored_all, texts};
+use crate::convert::occasion;
 
 const FORM_PREFIX: &str = "CHARGE_FORM_";
 
@@ -187,6 +189,39 @@ pub(crate) async fn line_list(
                 basis: message(&row.fee_basis)?,
                 sale: row.sale.as_deref().map(message).transpose()?,
                 loan: row.loan_id.map(LoanId::new),
+            })
+        })
+        .collect()
+}
+
+/// What a person was prescribed until a day, that day too.
+pub(crate) async fn prescribed_until(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    recipient: RecipientId,
+    until: Date,
+) -> Result<Vec<PrescribedDevice>, Failure> {
+    let rows = sqlx::query!(
+        "SELECT p.prescribed_on, n.fee_basis
+           FROM prescription.prescription p,
+                LATERAL (SELECT fee_basis FROM prescription.prescription_line
+                          WHERE tenant_id = p.tenant_id AND prescription_id = p.prescription_id
+                         OFFSET 0) n
+          WHERE p.tenant_id = $1 AND p.recipient_id = $2 AND p.prescribed_on <= $3",
+        tenant.as_str(),
+        recipient.uuid(),
+        until.to_sqlx() as _,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let basis: pb::FeeBasis = message(&row.fee_basis)?;
+            let occasion = occasion(basis.occasion());
+            Ok(PrescribedDevice {
+                on: row.prescribed_on.to_jiff(),
+                iso: stored(&basis.iso_code)?,
+                occasion: occasion.ok_or_else(|| Failure::internal("a line cannot be read"))?,
             })
         })
         .collect()

@@ -5,6 +5,7 @@
 mod deaths;
 mod deliveries;
 mod directives;
+mod fee_counts;
 mod fee_facts;
 mod follow;
 mod forms;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hjm_catalogue::{
     AllowanceFacts, FeeDecision, FeeError, FeeFacts, FeeKind, FeeTables, MonthsCovered, Occasion,
-    ProductGroup, ServiceFacts,
+    PrescribedBeside, PrescribedDevice, ProductGroup, ServiceFacts,
 };
 use hjm_ids::IsoCode;
 use hjm_money::Money;
@@ -32,7 +32,8 @@ const CASES: [(&str, &str); 13] = [
     ("vastmanland", include_str!("../fees/vastmanland.csv")),
 ];
 
-/// What is known of a case: `born 1958-01-01; price 820.00; replacement`.
+/// What is known of a case: `born 1958-01-01; price 820.00; replacement`. Instead of being told what
+/// to count, it may be told what there is: `before 2025-01-01 220615; with 220615,220618`.
 #[derive(Default)]
 struct Known {
     born_on: Option<Date>,
@@ -44,6 +45,7 @@ struct Known {
     quantity: Option<u32>,
     earlier: Option<Vec<Date>>,
     kinds: Option<u16>,
+    beside: Option<PrescribedBeside>,
     condition: Option<bool>,
     ceiling: Option<Money>,
     ordained_by: Option<String>,
@@ -52,6 +54,24 @@ struct Known {
 
 fn day(text: &str) -> Date {
     text.parse().expect("the table writes days as YYYY-MM-DD")
+}
+
+fn code(text: &str) -> IsoCode {
+    text.parse().expect("the table writes ISO codes")
+}
+
+fn device(text: &str) -> PrescribedDevice {
+    let (on, iso) = text.split_once(' ').expect("the table writes DAY CODE");
+    let replaces = iso.split_once(' ');
+    PrescribedDevice {
+        on: day(on),
+        iso: code(replaces.map_or(iso, |(iso, _)| iso)),
+        occasion: match replaces {
+            Some((_, "replacement")) => Occasion::Replacement,
+            Some((_, other)) => panic!("{other:?} is no occasion"),
+            None => Occasion::First,
+        },
+    }
 }
 
 fn known(text: &str) -> Known {
@@ -70,6 +90,15 @@ fn known(text: &str) -> Known {
             ("earlier", "none") => known.earlier = Some(Vec::new()),
             ("earlier", days) => known.earlier = Some(days.split(',').map(day).collect()),
             ("kinds", count) => known.kinds = count.parse().ok(),
+            ("before", "none") => known.beside = Some(PrescribedBeside::default()),
+            ("before", devices) => {
+                known.beside.get_or_insert_default().earlier =
+                    devices.split(',').map(device).collect();
+            }
+            ("with", codes) => {
+                known.beside.get_or_insert_default().together =
+                    codes.split(',').map(code).collect();
+            }
             ("condition", yes) => known.condition = Some(yes == "yes"),
             ("ceiling", ceiling) => known.ceiling = amount(ceiling),
             ("by", profession) => known.ordained_by = Some(profession.to_owned()),
@@ -81,7 +110,6 @@ fn known(text: &str) -> Known {
 }
 
 fn facts(iso: &str, on: Date, known: &Known) -> FeeFacts {
-    let iso: IsoCode = iso.parse().expect("the table writes ISO codes");
     let group = ProductGroup::from_number(known.group.unwrap_or(3)).expect("1 to 4");
     FeeFacts {
         price: known.price,
@@ -96,9 +124,10 @@ fn facts(iso: &str, on: Date, known: &Known) -> FeeFacts {
         quantity: known.quantity.unwrap_or(1),
         earlier: known.earlier.clone(),
         kinds_together: known.kinds,
+        beside: known.beside.clone(),
         qualifying_condition: known.condition,
         scheme_ceiling: known.ceiling,
-        ..FeeFacts::new(iso, group, on)
+        ..FeeFacts::new(code(iso), group, on)
     }
 }
 
