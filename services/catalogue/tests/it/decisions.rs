@@ -67,6 +67,7 @@ fn device(device: pb::DeviceFee) -> pb::FeeQuestion {
             occasion: Occasion::First.into(),
             ..device
         })),
+        municipality: String::new(),
     }
 }
 
@@ -215,7 +216,19 @@ async fn what_cannot_be_decided_costs_its_neighbours_nothing() {
         })),
         ..rollator_by_code()
     };
-    let questions = vec![ageless, rollator_by_code(), cost_cap, before, service];
+    let unprinted = device(pb::DeviceFee {
+        iso_code: "181210".to_owned(),
+        product_group: 3,
+        ..Default::default()
+    });
+    let questions = vec![
+        ageless,
+        rollator_by_code(),
+        cost_cap,
+        before,
+        service,
+        unprinted,
+    ];
     let results = decide(&world, questions, None).await.unwrap();
     let told = |index: usize| {
         let undecided = undecided(&results[index]);
@@ -226,6 +239,9 @@ async fn what_cannot_be_decided_costs_its_neighbours_nothing() {
     assert_eq!(told(2), ("FACT_MISSING".to_owned(), "price".to_owned()));
     assert_eq!(told(3).0, "POLICY_MISSING");
     assert_eq!(told(4).0, "NOT_IN_TABLE");
+    assert_eq!(told(5).0, "NOT_PRINTED");
+    let text = undecided(&results[5]).text;
+    assert!(text.contains("the sixth product of group 3"), "{text}");
 }
 
 #[tokio::test]
@@ -240,6 +256,7 @@ async fn an_allowance_is_a_voucher_and_the_rest_is_the_persons() {
             earlier: Some(pb::Days::default()),
             cost: money("950.00"),
         })),
+        municipality: String::new(),
     };
     let results = decide(&world, vec![glasses], None).await.unwrap();
     let fee_answer::Answer::Allowance(allowance) = answer(&results[0]) else {

@@ -143,6 +143,22 @@ const SENSELESS: &[(&str, &str, &str)] = &[
         "].age_below: no value is both",
     ),
     (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"NOT_PRINTED\"",
+        "].not_printed: missing",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"ONE_OFF\"\namount = \"1\"\nnot_printed = \"it\"",
+        "].amount: belongs to a fee that is no share, and printed only",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"NOT_SUBSIDISED\"\nnot_printed = \"it\"",
+        "].not_printed: belongs to a row without an amount only",
+    ),
+    ("municipality", "code = \"Ö\"", "].code: "),
+    (
         "exemption",
         "id = \"x\"\nwhen = \"UNDER_AGE\"\niso = [\"01\"]",
         "age_below: missing",
