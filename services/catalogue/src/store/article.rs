@@ -183,7 +183,10 @@ pub(crate) async fn article_end(
     tenant: &TenantId,
     ended: &[(ArticleNumber, u32, Date)],
 ) -> Result<(), Failure> {
-    let numbers: Vec<String> = ended.iter().map(|(number, ..)| number.to_string()).collect();
+    let numbers: Vec<String> = ended
+        .iter()
+        .map(|(number, ..)| number.to_string())
+        .collect();
     let versions = ended.iter().map(|(_, version, _)| i32::try_from(*version));
     let versions: Vec<i32> = versions
         .collect::<Result<_, _>>()
