@@ -25,7 +25,7 @@ fn two_fees_equally_specific_on_one_day_are_refused() {
     let fields = "id = \"x\"\niso = [\"1201\", \"120606\"]\nkind = \"ONE_OFF\"\namount = \"1\"";
     let faults = refused(&row("fee", fields));
     assert!(
-        faults.contains("fees.fee[6].valid_from: decides the same as fees.fee[1]"),
+        faults.contains("fees.fee[7].valid_from: decides the same as fees.fee[1]"),
         "{faults}"
     );
     assert!(faults.contains("both hold on 2020-01-01"), "{faults}");
