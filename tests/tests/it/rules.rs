@@ -78,6 +78,31 @@ fn a_prescriber_is_told_every_reason_against() {
 }
 
 #[test]
+fn what_no_source_prints_is_told_by_name_and_never_as_no_fee() {
+    let asked = |rest: &str| {
+        let (page, _) = hjm(&format!("rules --iso 122203 --age 67 {rest}"));
+        assert!(!page.contains("has no fee"), "{page}");
+        page
+    };
+    let county = "--county vasternorrland --on 2025-05-01";
+    says(&asked(county), &["cannot be decided without municipality."]);
+    says(
+        &asked(&format!("{county} --registered 2280")),
+        &[
+            "Not decided: the fee table's source does not print the fee a month of 2025 in Härnösand.",
+        ],
+    );
+    says(
+        &asked("--county jonkoping --on 2025-05-01 --lang sv"),
+        &["Kan inte avgöras: källan anger inte "],
+    );
+    says(
+        &asked("--county vasternorrland --on 2024-05-01 --registered 2282"),
+        &["rule monthly-2024, vasternorrland-fees-kramfors version 1"],
+    );
+}
+
+#[test]
 fn a_missing_fact_is_asked_for_by_name() {
     let asked = "rules --county kronoberg --iso 122206 --age 40 --on 2025-05-01 --registered 0780";
     let (page, _) = hjm(asked);
@@ -154,6 +179,50 @@ fn every_shipped_document_is_right_and_a_broken_one_is_told_line_by_line() {
 }
 
 #[test]
+fn each_kind_of_fault_is_told_with_its_place() {
+    let policies = format!("{}/../policies", env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(format!("{policies}/dalarna/rent.toml")).unwrap();
+    let row = "value = \"DAY\"\nvalid_from = 2023-01-01\n";
+    let source = "source = \"project a day of rent is a civil day, first and last both counted\"\n";
+    let twice = "[[rent.unit]]\nvalue = \"CALENDAR_MONTH\"\nvalid_from = 2024-01-01\nsource = \"project\"\n\n[[rent.start]]";
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("rent.toml");
+    for (from, to, told) in [
+        (
+            "[[rent.start]]",
+            twice,
+            "line 18: rent.unit[2].valid_from: decides the same as rent.unit[1] (line 11)",
+        ),
+        (
+            row,
+            "value = \"DAY\"\nvalid_from = 2023-02-01\n",
+            "line 13: rent.unit[1].valid_from: no row holds from 2023-01-01 until this one",
+        ),
+        (
+            row,
+            &format!("{row}colour = \"red\"\n"),
+            "line 14: rent.unit[1].colour: unknown field",
+        ),
+        (source, "", "line 11: rent.unit[1].source: missing"),
+        (
+            "\"DAY\"",
+            "\"HOUR\"",
+            "line 12: rent.unit[1].value: unknown variant `HOUR`",
+        ),
+        (
+            row,
+            "value = \"DAY\"\nvalid_from = 2023-02-30\n",
+            "line 13: syntax: invalid date",
+        ),
+    ] {
+        fs::write(&broken, text.replacen(from, to, 1)).unwrap();
+        let (printed, content) = hjm(&format!("policy check {}", broken.display()));
+        assert!(!content, "{printed}");
+        says(&printed, &[told]);
+    }
+}
+
+#[test]
 fn editors_know_every_field_and_tell_a_wrong_one() {
     let schema = format!("{}/../policies/schema.json", env!("CARGO_MANIFEST_DIR"));
     let (printed, content) = hjm("policy schema");
@@ -215,6 +284,7 @@ async fn a_kept_decision_is_explained_and_runs_again() {
             occasion: Occasion::First.into(),
             ..Default::default()
         })),
+        ..Default::default()
     };
     let request = c::DecideFeesRequest {
         questions: vec![question],

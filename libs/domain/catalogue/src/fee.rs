@@ -1,6 +1,6 @@
 //! The facts a fee is decided on, and what a decision says.
 
-use hjm_ids::IsoCode;
+use hjm_ids::{IsoCode, PrincipalId};
 use hjm_money::{Money, MoneyError};
 use hjm_policy::Explanation;
 use jiff::civil::Date;
@@ -71,6 +71,8 @@ pub struct FeeFacts {
     pub qualifying_condition: Option<bool>,
     /// The ceiling of the fee's free-card scheme on the day, where the fee is limited by it.
     pub scheme_ceiling: Option<Money>,
+    /// The municipality the person is registered in, by its code: some tables are a municipality's.
+    pub municipality: Option<PrincipalId>,
     /// The day the fee is decided on: the prescription's date for a one-off fee, the accrual day
     /// for a recurring one, decided anew each time (decisions 21).
     pub on: Date,
@@ -93,6 +95,7 @@ impl FeeFacts {
             beside: None,
             qualifying_condition: None,
             scheme_ceiling: None,
+            municipality: None,
             on,
         }
     }
@@ -267,6 +270,12 @@ pub enum FeeError {
     /// The table has no cost cap on the day.
     #[error("the fee table has no cost cap on the day")]
     NoCostCap,
+    /// The source does not print what the fee is.
+    #[error("the fee table's source does not print {what}")]
+    NotPrinted {
+        /// What is missing.
+        what: String,
+    },
     /// No table of the county is asked for this.
     #[error("no fee table of the county has {what} on the day")]
     NotInTable {

@@ -1,6 +1,9 @@
 //! The section `fees` of a policy document.
 //!
 //! ```toml
+//! [[fees.municipality]]     # where the table is a municipality's and not the whole county's
+//! code = "2280"
+//!
 //! [[fees.group]]            # what a product group (1 to 4) means here
 //! id = "group-3"
 //! group = 3
@@ -11,8 +14,9 @@
 //! iso = ["120606"]          # optional: without it, every code
 //! kind = "ONE_OFF"          # PER_12_MONTHS, PER_CALENDAR_MONTH, PER_STARTED_MONTH,
 //!                           # MONTHLY_SUBSCRIPTION, SHARE_OF_VALUE, PURCHASE_AFTER_TRIAL, or
-//!                           # NOT_SUBSIDISED: the person buys it
-//! amount = "300.00"         # of every kind but a share
+//!                           # NOT_SUBSIDISED: the person buys it; or NOT_PRINTED
+//! amount = "300.00"         # of every kind but a share; or, where the source has no amount,
+//! not_printed = "the amount of 2025"    # the missing thing's name: then it is refused by it
 //! per = "LINE"              # or ITEM, PAIR: what a one-off amount is for
 //! scheme = "county-devices" # optional: the free-card scheme it counts in
 //! share_percent = 20        # SHARE_OF_VALUE, with
@@ -57,7 +61,7 @@
 //! ```
 //! Every row also has `valid_from`, `source` and, where it ends, `valid_to`.
 
-use hjm_ids::IsoCode;
+use hjm_ids::{IsoCode, PrincipalId};
 use hjm_money::Money;
 use hjm_policy::{Fault, PolicyDocument, Row, Section, SectionReader, SectionSchema};
 use schemars::JsonSchema;
@@ -75,6 +79,15 @@ pub(crate) enum Handling {
     CostCap,
     Fee,
     Free,
+}
+
+/// Whose residents the table is for; without any, the whole county's.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MunicipalityRow {
+    #[serde(deserialize_with = "hjm_policy::from_text")]
+    #[schemars(with = "String")]
+    pub(crate) code: PrincipalId,
 }
 
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -160,6 +173,7 @@ pub(crate) fn parse(document: &PolicyDocument) -> Result<Option<FeeTable>, Vec<F
     };
     let table = FeeTable {
         policy: document.reference().clone(),
+        municipalities: municipalities(&mut section),
         groups: groups(&mut section),
         fees: fees(&mut section),
         cost_caps: cost_caps(&mut section),
@@ -183,12 +197,19 @@ pub(crate) fn parse(document: &PolicyDocument) -> Result<Option<FeeTable>, Vec<F
 /// The section's keys, for editors.
 pub(crate) fn schema() -> SectionSchema {
     SectionSchema::new()
+        .rows::<MunicipalityRow>("municipality")
         .rows::<GroupRow>("group")
         .rows::<FeeRow>("fee")
         .rows::<CostCapRow>("cost_cap")
         .rows::<ExemptionRow>("exemption")
         .rows::<ServiceRow>("service")
         .rows::<AllowanceRow>("allowance")
+}
+
+fn municipalities(section: &mut SectionReader<'_>) -> Vec<Row<MunicipalityRow>> {
+    let rows = section.rows::<MunicipalityRow>("municipality");
+    section.refuse_overlaps(&rows, |left, right| left.code == right.code);
+    rows
 }
 
 fn groups(section: &mut SectionReader<'_>) -> Vec<Row<GroupRow>> {
@@ -241,7 +262,7 @@ fn fees(section: &mut SectionReader<'_>) -> Vec<Row<FeeRow>> {
 type Belonging = (&'static str, bool, Option<bool>, &'static str);
 
 /// Which fields stand with which kinds.
-fn belongings(fee: &FeeRow) -> [Belonging; 10] {
+fn belongings(fee: &FeeRow) -> [Belonging; 11] {
     const SHARE: &str = "SHARE_OF_VALUE";
     let share = fee.kind == RowKind::ShareOfValue;
     let unpaid = fee.kind == RowKind::NotSubsidised;
@@ -249,11 +270,13 @@ fn belongings(fee: &FeeRow) -> [Belonging; 10] {
     let trial = fee.kind == RowKind::PurchaseAfterTrial;
     let monthly = [RowKind::PerCalendarMonth, RowKind::PerStartedMonth].contains(&fee.kind);
     let counted = fee.number_from.is_some() || fee.number_below.is_some();
+    let unprinted = fee.not_printed.is_some();
+    let unknown = fee.kind == RowKind::NotPrinted;
     let may = |allowed: bool| if allowed { None } else { Some(false) };
     let of_share = may(share);
     let fixed = may(share && !fee.ceiling_of_scheme);
     let of_scheme = may(share && fee.scheme.is_some());
-    let lines = may(!share && !unpaid && !subscription);
+    let lines = may(!share && !unpaid && !unknown && !subscription);
     let (has_amount, has_covers) = (fee.amount.is_some(), fee.covers.is_some());
     let (has_share, has_trial) = (fee.share_percent.is_some(), fee.trial_months.is_some());
     let has_within = fee.within_months.is_some();
@@ -261,8 +284,14 @@ fn belongings(fee: &FeeRow) -> [Belonging; 10] {
         (
             "amount",
             has_amount,
-            Some(!share && !unpaid),
-            "a fee that is no share",
+            Some(!share && !unpaid && !unprinted && !unknown),
+            "a fee that is no share, and printed",
+        ),
+        (
+            "not_printed",
+            unprinted,
+            unknown.then_some(true).or(may(!share && !unpaid)),
+            "a row without an amount",
         ),
         ("per", fee.per != Per::Line, lines, "a fee for a line"),
         ("share_percent", has_share, Some(share), SHARE),

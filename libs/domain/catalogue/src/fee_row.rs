@@ -28,6 +28,7 @@ pub(crate) enum RowKind {
     MonthlySubscription,
     PurchaseAfterTrial,
     NotSubsidised,
+    NotPrinted,
 }
 
 /// What the amount is for.
@@ -51,6 +52,7 @@ pub(crate) struct FeeRow {
     #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
     #[schemars(with = "Option<String>")]
     pub(crate) amount: Option<Money>,
+    pub(crate) not_printed: Option<String>,
     #[serde(default)]
     pub(crate) per: Per,
     pub(crate) scheme: Option<String>,
@@ -216,7 +218,7 @@ impl FeeRow {
             RowKind::PerStartedMonth => FeeKind::PerStartedMonth,
             RowKind::MonthlySubscription => FeeKind::MonthlySubscription,
             RowKind::PurchaseAfterTrial => FeeKind::PurchaseAfterTrial,
-            RowKind::NotSubsidised => FeeKind::None,
+            RowKind::NotSubsidised | RowKind::NotPrinted => FeeKind::None,
         }
     }
 
@@ -233,6 +235,9 @@ impl FeeRow {
 
     /// What the row comes to, why, and in words.
     pub(crate) fn amount(&self, facts: &FeeFacts) -> Result<(Money, FeeReason, String), FeeError> {
+        if let Some(what) = &self.not_printed {
+            return Err(FeeError::NotPrinted { what: what.clone() });
+        }
         let whole = || self.times(facts);
         let fee = |amount: Money, every: &str| {
             let text = format!("The fee is {amount} {every}.");
@@ -251,6 +256,9 @@ impl FeeRow {
                 fee(whole()?, &every)
             }
             RowKind::ShareOfValue => self.share(facts),
+            RowKind::NotPrinted => Err(FeeError::NotPrinted {
+                what: self.id.clone(),
+            }),
             RowKind::NotSubsidised => Ok((
                 Money::ZERO,
                 FeeReason::NotSubsidised,

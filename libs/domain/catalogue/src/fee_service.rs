@@ -1,6 +1,6 @@
 //! Fees for what is no device: visits, missed visits, moves, pickups, withdrawals.
 
-use hjm_ids::age_on;
+use hjm_ids::{PrincipalId, age_on};
 use hjm_money::Money;
 use hjm_policy::Explanation;
 use jiff::civil::Date;
@@ -16,6 +16,8 @@ pub struct ServiceFacts {
     pub service: String,
     /// Day of birth.
     pub born_on: Option<Date>,
+    /// The municipality the person is registered in, by its code.
+    pub municipality: Option<PrincipalId>,
     /// The day of the service.
     pub on: Date,
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use hjm_ids::{IsoCode, age_on};
+use hjm_ids::{IsoCode, PrincipalId, age_on};
 use hjm_money::Money;
 use hjm_policy::{Explanation, Fault, PolicyDocument, PolicyReference, Row, SectionSchema};
 use jiff::civil::Date;
@@ -10,7 +10,8 @@ use jiff::civil::Date;
 use crate::area::specificity;
 use crate::fee::{FeeDecision, FeeError, FeeFacts, FeeKind, FeeReason, FeeTerms, Occasion};
 use crate::fee_file::{
-    self, AllowanceRow, CostCapRow, ExemptionRow, GroupRow, Handling, ServiceRow, When,
+    self, AllowanceRow, CostCapRow, ExemptionRow, GroupRow, Handling, MunicipalityRow, ServiceRow,
+    When,
 };
 use crate::fee_row::FeeRow;
 
@@ -18,6 +19,7 @@ use crate::fee_row::FeeRow;
 #[derive(Clone, Debug)]
 pub struct FeeTable {
     pub(crate) policy: PolicyReference,
+    pub(crate) municipalities: Vec<Row<MunicipalityRow>>,
     pub(crate) groups: Vec<Row<GroupRow>>,
     pub(crate) fees: Vec<Row<FeeRow>>,
     pub(crate) cost_caps: Vec<Row<CostCapRow>>,
@@ -79,6 +81,16 @@ impl FeeTable {
                 None => Ok(self.without_rule(facts)),
             },
         }
+    }
+
+    /// Whether the table is for residents of the municipality on a day; none where it is a
+    /// municipality's and which one the person lives in is not known.
+    pub(crate) fn is_for(&self, municipality: Option<&PrincipalId>, on: Date) -> Option<bool> {
+        if self.municipalities.is_empty() {
+            return Some(true);
+        }
+        let code = municipality?;
+        Some(in_force(&self.municipalities, on).any(|row| row.value.code == *code))
     }
 
     /// What the article's group means on the day; none in a table without groups.
@@ -304,6 +316,7 @@ impl FeeTable {
         deciding.known("kinds_together", facts.kinds_together.as_ref());
         deciding.known("qualifying_condition", facts.qualifying_condition.as_ref());
         deciding.known("scheme_ceiling", facts.scheme_ceiling.as_ref());
+        deciding.known("municipality", facts.municipality.as_ref());
         deciding
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hjm_ids::PrincipalId;
 use jiff::civil::Date;
 
 use crate::allowance::{AllowanceDecision, AllowanceFacts};
@@ -24,14 +25,14 @@ impl FeeTables {
     }
 
     /// Decides a device's fee, by the table that covers its code most closely; by the named one
-    /// where two cover it alike.
+    /// where two cover it alike. A municipality's table is asked for its residents only.
     ///
     /// A table with product groups decides first what a group other than 3 means. A code that no
     /// table covers has no fee, by the table with groups, if there is one.
     ///
     /// # Errors
-    /// [`FeeError`]; the missing fact is `table` where two tables cover the code alike and none is
-    /// named.
+    /// [`FeeError`]; the missing fact is `municipality` where that of a municipality would decide,
+    /// and `table` where two tables cover the code alike and none is named.
     pub fn decide(&self, facts: &FeeFacts, table: Option<&str>) -> Result<FeeDecision, FeeError> {
         if let Some(id) = table {
             let named = self.tables.iter().find(|table| table.policy().id == id);
@@ -40,45 +41,63 @@ impl FeeTables {
             })?;
             return named.decide(facts);
         }
-        let grouped = self
-            .tables
-            .iter()
-            .find_map(|table| Some((table, table.handling(facts).ok()??.1)));
+        let (municipality, on) = (facts.municipality.as_ref(), facts.on);
+        let asked = || self.asked(municipality, on);
+        let grouped = asked().find_map(|table| Some((table, table.handling(facts).ok()??.1)));
         if let Some((table, Handling::Free | Handling::CostCap | Handling::NotPrescribable)) =
             grouped
         {
             return table.decide(facts);
         }
-        let covering = self
-            .tables
-            .iter()
-            .filter_map(|table| Some((table.digits(facts)?, table)));
+        let covering = asked().filter_map(|table| Some((table.digits(facts)?, table)));
         let most = covering.clone().map(|(digits, _)| digits).max();
         let mut closest = covering.filter(|(digits, _)| Some(*digits) == most);
-        match (closest.next(), closest.next()) {
-            (Some((_, table)), None) => table.decide(facts),
-            (Some(_), Some(_)) => Err(FeeError::MissingFact { fact: "table" }),
-            (None, _) => {
-                let first = grouped.map(|(table, _)| table).or(self.tables.first());
-                let first = first.ok_or_else(|| FeeError::NotInTable {
-                    what: "anything".to_owned(),
-                })?;
-                first.decide(facts)
+        let decides = match (closest.next(), closest.next()) {
+            (Some((_, one)), Some((_, other))) => {
+                known(one, municipality, on).and(known(other, municipality, on))?;
+                return Err(FeeError::MissingFact { fact: "table" });
             }
-        }
+            (Some((_, table)), None) => Some(table),
+            (None, _) => grouped.map(|(table, _)| table).or(asked().next()),
+        };
+        let decides = decides.ok_or_else(|| self.nothing(municipality))?;
+        known(decides, municipality, on)?;
+        decides.decide(facts)
     }
 
     /// Decides the fee of a service, by the table that has it.
     ///
     /// # Errors
-    /// As [`FeeTable::decide_service`].
+    /// As [`FeeTable::decide_service`]; the missing fact is `municipality` as in
+    /// [`decide`](Self::decide).
     pub fn decide_service(&self, facts: &ServiceFacts) -> Result<ServiceFee, FeeError> {
-        let mut tables = self.tables.iter();
-        let table = tables.find(|table| table.has_service(&facts.service, facts.on));
+        let (municipality, on) = (facts.municipality.as_ref(), facts.on);
+        let mut tables = self.asked(municipality, on);
+        let table = tables.find(|table| table.has_service(&facts.service, on));
         let table = table.ok_or_else(|| FeeError::NotInTable {
             what: facts.service.clone(),
         })?;
+        known(table, municipality, on)?;
         table.decide_service(facts)
+    }
+
+    /// All tables but those of other municipalities.
+    fn asked<'t>(
+        &'t self,
+        municipality: Option<&'t PrincipalId>,
+        on: Date,
+    ) -> impl Iterator<Item = &'t Arc<FeeTable>> + Clone {
+        let tables = self.tables.iter();
+        tables.filter(move |table| table.is_for(municipality, on) != Some(false))
+    }
+
+    fn nothing(&self, municipality: Option<&PrincipalId>) -> FeeError {
+        let elsewhere = municipality.filter(|_| !self.tables.is_empty());
+        FeeError::NotInTable {
+            what: elsewhere.map_or("anything".to_owned(), |code| {
+                format!("anything for municipality {code}")
+            }),
+        }
     }
 
     /// Decides an allowance, by the table that has it.
@@ -93,6 +112,13 @@ impl FeeTables {
         })?;
         table.decide_allowance(facts)
     }
+}
+
+/// Refuses a municipality's table while it is not known where the person lives.
+fn known(table: &FeeTable, municipality: Option<&PrincipalId>, on: Date) -> Result<(), FeeError> {
+    let fact = "municipality";
+    let is_for = table.is_for(municipality, on);
+    is_for.map_or(Err(FeeError::MissingFact { fact }), |_| Ok(()))
 }
 
 /// Codes that two tables of a county price differently on a day: the same product would cost

@@ -9,6 +9,7 @@ mod books;
 mod classification;
 mod decisions;
 mod feed;
+mod fees;
 mod imports;
 mod iso_lists;
 mod policies;

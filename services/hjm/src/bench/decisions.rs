@@ -147,6 +147,7 @@ impl Asking {
                     occasion: Occasion::First.into(),
                     ..Default::default()
                 })),
+                municipality: String::new(),
             }
         });
         let request = c::DecideFeesRequest {

@@ -34,6 +34,7 @@ pub(super) fn block(args: &Rules, shelf: &Shelf, on: Date) -> Block {
         kinds_together: args.kinds,
         qualifying_condition: args.condition,
         scheme_ceiling: args.ceiling,
+        municipality: args.registered.clone(),
         ..FeeFacts::new(args.iso.clone(), group, on)
     };
     match FeeTables::new(tables).decide(&facts, args.table.as_deref()) {

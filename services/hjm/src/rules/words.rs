@@ -85,7 +85,7 @@ pub(super) fn payer(lang: Language, decision: &PayerDecision) -> String {
 
 pub(super) fn against(lang: Language, objection: &PrescribingObjection) -> String {
     if lang == Language::En {
-        return objection.explanation.text.clone();
+        return format!("May not be prescribed so. {}", objection.explanation.text);
     }
     let text = match objection.reason {
         PrescribingReason::RightNotGranted => "Får inte: verksamhetschefen har inte gett rätten.",
@@ -199,6 +199,9 @@ pub(super) fn no_fee(lang: Language, error: &FeeError) -> String {
     match (lang, error) {
         (Language::En, error) => format!("Not decided: {error}."),
         (Language::Sv, FeeError::MissingFact { fact }) => format!("Kan inte avgöras utan: {fact}."),
+        (Language::Sv, FeeError::NotPrinted { what }) => {
+            format!("Kan inte avgöras: källan anger inte {what}.")
+        }
         (Language::Sv, FeeError::NotInTable { what }) => format!("Ingen avgiftstabell har {what}."),
         (
             Language::Sv,

@@ -100,7 +100,7 @@ pub const JAMTLAND: County = County {
         article("09121", "Duschpall", "093307", true, 4, "1.15"),
         article("04031", "CPAP", "040312", true, 3, "6.40"),
         article("24181", "Griptång", "241803", false, 2, "350.00"),
-        article("09331", "Badbräda", "093303", false, 2, "820.00"),
+        article("09331", "Badbräda", "093304", false, 2, "820.00"),
     ],
 };
 
@@ -145,7 +145,7 @@ pub const DALARNA: County = County {
         article("18101", "Säng, reglerbar", "181210", true, 3, "8.90"),
         article("22061", "Hörapparater, par", "220615", true, 3, "3.75"),
         article("04031", "CPAP", "040312", true, 3, "6.10"),
-        article("22271", "Kalenderklocka", "222812", true, 3, "2.30"),
+        article("22271", "Kalenderklocka", "222715", true, 3, "2.30"),
         article("12391", "Dyna till rullstol", "122409", true, 4, "0.85"),
     ],
 };

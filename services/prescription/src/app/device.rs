@@ -1,5 +1,6 @@
 //! Marked device units: registered, looked up, received back.
 
+use hjm_catalogue::ArticleAct;
 use hjm_ids::{ArticleNumber, UnitNumber};
 use hjm_prescription::Transition;
 use hjm_proto::prescription::v1 as pb;
@@ -10,6 +11,7 @@ use sqlx::PgConnection;
 use super::{Done, Written, article::article as article_of, loan::next_version, visible};
 use crate::{
     Deps,
+    convert::Article,
     error::Error,
     events,
     store::{
@@ -20,7 +22,9 @@ use crate::{
     },
 };
 
-/// Registers units of an article that comes back.
+const ARTICLE: &str = "article_number";
+
+/// Registers units of an article that comes back and may still be bought.
 pub(crate) async fn register(
     deps: &Deps,
     key: WriteKey,
@@ -29,12 +33,10 @@ pub(crate) async fn register(
 ) -> Written<pb::RegisterDeviceResponse> {
     let tenant = key.caller.tenant.clone();
     let today = civil_date(key.now);
-    let known = article_of(deps, &tenant, &article, today, "article_number").await?;
-    if !comes_back(known.charge_form) {
-        return Err(Error::ArticleNotRental(article));
-    }
+    let known = article_of(deps, &tenant, &article, today, ARTICLE).await?;
     let written = deps.producer.write(key, move |tx| {
         Box::pin(async move {
+            may_buy(&known, today)?;
             let added = device::device_insert(tx, &tenant, &article, &units).await?;
             if let Some(known) = units.into_iter().find(|unit| !added.contains(unit)) {
                 return Err(Error::UnitExists(known));
@@ -52,6 +54,21 @@ pub(crate) async fn register(
         })
     });
     written.await
+}
+
+fn may_buy(article: &Article, today: Date) -> Result<(), Error> {
+    let number = || article.number.clone();
+    if !comes_back(article.charge_form) {
+        return Err(Error::ArticleNotRental(number()));
+    }
+    let allowed = article
+        .state
+        .check(ArticleAct::Buy, today, article.trial, None);
+    allowed.map_err(|not| Error::NotInRange {
+        article: number(),
+        not,
+        field: ARTICLE,
+    })
 }
 
 /// One unit with the loan it is out on: the look-up that everybody in the tenant has

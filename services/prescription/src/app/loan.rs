@@ -1,7 +1,8 @@
 //! Loans: read, listed, corrected. Every change is a next version of the whole timeline.
 
+use hjm_catalogue::ArticleAct;
 use hjm_feed::NewEvent;
-use hjm_ids::LoanId;
+use hjm_ids::{ArticleNumber, LoanId};
 use hjm_prescription::{Timeline, Transition};
 use hjm_proto::prescription::v1 as pb;
 use hjm_service::{
@@ -10,10 +11,10 @@ use hjm_service::{
 use jiff::civil::Date;
 use sqlx::PgConnection;
 
-use super::{Done, Written, distinct};
+use super::{Done, Written, article::article, distinct};
 use crate::{
     Deps,
-    convert::with_timeline,
+    convert::{Article, with_timeline},
     error::Error,
     events,
     store::{
@@ -90,23 +91,63 @@ pub(crate) struct Correction {
     pub(crate) expected_version: u32,
 }
 
-/// Corrects a delivery or a return (decisions 14). The date it has already makes no version.
+const DATE: &str = "date";
+
+/// Corrects a delivery or a return (decisions 14). The date it has already makes no version. What
+/// was handed out must have been in the range on the right day of delivery too.
 pub(crate) async fn correct_date(
     deps: &Deps,
     key: WriteKey,
     correction: Correction,
 ) -> Written<pb::CorrectLoanDateResponse> {
+    let (date, number) = (
+        correction.date,
+        delivered_article(deps, &key, &correction).await?,
+    );
+    let tenant = &key.caller.tenant;
+    let article = match number {
+        Some(number) => Some(article(deps, tenant, &number, date, DATE).await?),
+        None => None,
+    };
     let noted = key.clone();
     let written = deps.producer.write(key, move |tx| {
-        Box::pin(async move { correct_date_in(tx, &noted, &correction).await })
+        Box::pin(async move { correct_date_in(tx, &noted, &correction, article.as_ref()).await })
     });
     written.await
+}
+
+/// The article whose delivery a correction moves; none where it moves none, or is refused anyway.
+async fn delivered_article(
+    deps: &Deps,
+    key: &WriteKey,
+    correction: &Correction,
+) -> Result<Option<ArticleNumber>, Error> {
+    let (tenant, scope, today) = (
+        key.caller.tenant.clone(),
+        key.caller.scope(),
+        civil_date(key.now),
+    );
+    let correction = correction.clone();
+    let read = deps.producer.database().read(&scope, move |tx| {
+        Box::pin(async move {
+            let row = store::loan_find(tx, &tenant, correction.loan).await?;
+            let moves = correction.which == pb::LoanDate::Delivery;
+            if !moves || corrected(&row, &correction, today).is_err() {
+                return Ok(None);
+            }
+            let number = row.told.article_number.parse();
+            let number = number.map_err(|_| Failure::internal("a stored loan cannot be read"))?;
+            Ok::<_, Error>(Some(number))
+        })
+    });
+    read.await
 }
 
 async fn correct_date_in(
     tx: &mut PgConnection,
     key: &WriteKey,
     correction: &Correction,
+    article: Option<&Article>,
 ) -> Done<pb::CorrectLoanDateResponse> {
     let tenant = &key.caller.tenant;
     store::loan_lock(tx, tenant, correction.loan).await?;
@@ -117,6 +158,9 @@ async fn correct_date_in(
     }
     let (loan, told) = match corrected(&row, correction, civil_date(key.now))? {
         Transition::Next(timeline) => {
+            if let Some(article) = article {
+                may_hand_out(article, correction.date)?;
+            }
             let (row, told) = next_version(tx, key, row, timeline, &correction.reason).await?;
             (row.told, vec![told])
         }
@@ -131,8 +175,18 @@ async fn correct_date_in(
     ))
 }
 
+fn may_hand_out(article: &Article, on: Date) -> Result<(), Error> {
+    let allowed = article
+        .state
+        .check(ArticleAct::Deliver, on, article.trial, None);
+    allowed.map_err(|not| Error::NotInRange {
+        article: article.number.clone(),
+        not,
+        field: DATE,
+    })
+}
+
 fn corrected(row: &LoanRow, correction: &Correction, today: Date) -> Result<Transition, Error> {
-    const FIELD: &str = "date";
     let date = correction.date;
     match correction.which {
         pb::LoanDate::Delivery => {
@@ -142,13 +196,13 @@ fn corrected(row: &LoanRow, correction: &Correction, today: Date) -> Result<Tran
                     .ok_or_else(|| Failure::internal("a stored loan cannot be read"))?;
             row.timeline
                 .correct_delivery(date, prescribed_on, today)
-                .map_err(|rules| Error::first(rules, Some(FIELD)))
+                .map_err(|rules| Error::first(rules, Some(DATE)))
         }
         pb::LoanDate::Return if !comes_back(row.told.charge_form()) => Err(Error::NothingToReturn),
         pb::LoanDate::Return => row
             .timeline
             .correct_return(date, today)
-            .map_err(|rule| Error::Rule { rule, field: FIELD }),
+            .map_err(|rule| Error::Rule { rule, field: DATE }),
         pb::LoanDate::Unspecified => Err(Failure::internal("no date was named").into()),
     }
 }

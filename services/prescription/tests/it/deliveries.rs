@@ -66,6 +66,58 @@ async fn an_article_is_delivered_in_the_state_of_the_day() {
 }
 
 #[tokio::test]
+async fn only_what_may_still_be_bought_is_registered_in_store() {
+    let world = World::jamtland(TODAY).await;
+    for (article, state) in [
+        ("PHASING", ArticleState::PhasingOut),
+        ("GONE", ArticleState::Discontinued),
+        ("STOPPED", ArticleState::Blocked),
+    ] {
+        world
+            .article(article, "181210", ChargeForm::Rental, 4, "9.35")
+            .await;
+        let units = [format!("{article}-1"), format!("{article}-2")];
+        world.stock(article, &[&units[0]]).await.unwrap();
+        world.withdraw(article, state, TODAY).await;
+        let before = world.rows().await;
+        let after = world.stock(article, &[&units[1]]).await;
+        refused(after, "NOT_IN_RANGE", "article_number");
+        assert_eq!(world.rows().await, before);
+    }
+    world.try_article("TRIED", 2, TODAY).await;
+    let over = world.stock("TRIED", &["T1"]).await;
+    refused(over, "NOT_IN_RANGE", "article_number");
+}
+
+#[tokio::test]
+async fn a_delivery_is_not_corrected_to_a_day_without_the_article() {
+    let world = World::jamtland(TODAY).await;
+    world
+        .article("GONE", "181210", ChargeForm::Rental, 4, "9.35")
+        .await;
+    world.stock("GONE", &["G1"]).await.unwrap();
+    let lines = prescribed(&world, &["GONE"]).await;
+    let loan = world.deliver(&lines[0], "G1", "2025-03-06").await.unwrap();
+    world
+        .withdraw("GONE", ArticleState::Discontinued, "2025-03-08")
+        .await;
+    let before = world.rows().await;
+    let late = world
+        .correct(&loan, pb::LoanDate::Delivery, "2025-03-08")
+        .await;
+    refused(late, "NOT_IN_RANGE", "date");
+    assert_eq!(world.rows().await, before);
+    let last_day = world.correct(&loan, pb::LoanDate::Delivery, "2025-03-07");
+    let loan = last_day.await.unwrap();
+    // What is out is always taken back, and that day may be corrected.
+    let loan_back = world.take_back("G1", "2025-03-09").await.unwrap();
+    assert_eq!(loan_back.version, loan.version + 1);
+    let back = world.correct(&loan_back, pb::LoanDate::Return, TODAY);
+    back.await.unwrap();
+    world.holds().await;
+}
+
+#[tokio::test]
 async fn the_oldest_equivalent_in_store_goes_first_and_leaving_it_needs_a_reason() {
     let world = World::jamtland(TODAY).await;
     world

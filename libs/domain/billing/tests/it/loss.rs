@@ -310,6 +310,33 @@ fn two_loss_rules_of_one_thing_on_one_day_are_refused() {
     }
 }
 
+/// Straight line by day, from the price on the first day to nothing after `years` × 365 days.
+#[test]
+fn residual_ends_to_the_day() {
+    let device = |acquired_on, years| Acquisition {
+        price: "3650".parse().unwrap(),
+        acquired_on: date(acquired_on),
+        years,
+    };
+    for (acquired_on, years, on, residual) in [
+        ("2024-02-29", 1, "2024-02-29", "3650.00"),
+        ("2024-02-29", 1, "2024-03-01", "3640.00"),
+        ("2024-02-29", 1, "2025-02-27", "10.00"),
+        ("2024-02-29", 1, "2025-02-28", "0.00"),
+        ("2024-01-01", 1, "2024-12-30", "10.00"),
+        ("2024-01-01", 1, "2024-12-31", "0.00"),
+        ("2023-01-01", 1, "2023-12-31", "10.00"),
+        ("2023-01-01", 1, "2024-01-01", "0.00"),
+        ("2020-02-29", 4, "2024-02-27", "2.50"),
+        ("2020-02-29", 4, "2024-02-28", "0.00"),
+        ("2020-02-29", 4, "2024-02-29", "0.00"),
+        ("2023-01-01", 1, "2022-12-31", "3650.00"),
+    ] {
+        let worth = device(acquired_on, years).residual(date(on)).unwrap();
+        assert_eq!(worth.to_string(), residual, "{acquired_on} {on}");
+    }
+}
+
 proptest! {
     #[test]
     fn residual_never_rises_and_is_never_negative(

@@ -6,7 +6,7 @@ use hjm_catalogue::{
     AllowanceFacts, FeeDecision, FeeError, FeeFacts, FeeKind, FeeTables, MonthsCovered, Occasion,
     PrescribedBeside, PrescribedDevice, ProductGroup, ServiceFacts,
 };
-use hjm_ids::IsoCode;
+use hjm_ids::{IsoCode, PrincipalId};
 use hjm_money::Money;
 use hjm_policy::Section;
 use jiff::civil::Date;
@@ -50,6 +50,7 @@ struct Known {
     ceiling: Option<Money>,
     ordained_by: Option<String>,
     table: Option<String>,
+    municipality: Option<PrincipalId>,
 }
 
 fn day(text: &str) -> Date {
@@ -102,6 +103,7 @@ fn known(text: &str) -> Known {
             ("condition", yes) => known.condition = Some(yes == "yes"),
             ("ceiling", ceiling) => known.ceiling = amount(ceiling),
             ("by", profession) => known.ordained_by = Some(profession.to_owned()),
+            ("in", code) => known.municipality = code.parse().ok(),
             ("table", id) => known.table = Some(id.to_owned()),
             other => panic!("{other:?} is no fact"),
         }
@@ -127,6 +129,7 @@ fn facts(iso: &str, on: Date, known: &Known) -> FeeFacts {
         beside: known.beside.clone(),
         qualifying_condition: known.condition,
         scheme_ceiling: known.ceiling,
+        municipality: known.municipality.clone(),
         ..FeeFacts::new(code(iso), group, on)
     }
 }
@@ -160,6 +163,7 @@ fn kind(decision: &FeeDecision) -> String {
 fn error(error: &FeeError) -> [String; 3] {
     let text = match error {
         FeeError::MissingFact { fact } => format!("needs {fact}"),
+        FeeError::NotPrinted { .. } => "not printed".to_owned(),
         FeeError::NotInTable { .. } => "no table".to_owned(),
         FeeError::NegativePrice
         | FeeError::ZeroQuantity
@@ -177,6 +181,7 @@ fn outcome(tables: &FeeTables, row: &csv::StringRecord) -> [String; 3] {
         let facts = ServiceFacts {
             service: service.to_owned(),
             born_on: known.born_on,
+            municipality: known.municipality,
             on,
         };
         return match tables.decide_service(&facts) {

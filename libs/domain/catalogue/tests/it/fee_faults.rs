@@ -25,7 +25,7 @@ fn two_fees_equally_specific_on_one_day_are_refused() {
     let fields = "id = \"x\"\niso = [\"1201\", \"120606\"]\nkind = \"ONE_OFF\"\namount = \"1\"";
     let faults = refused(&row("fee", fields));
     assert!(
-        faults.contains("fees.fee[6].valid_from: decides the same as fees.fee[1]"),
+        faults.contains("fees.fee[7].valid_from: decides the same as fees.fee[1]"),
         "{faults}"
     );
     assert!(faults.contains("both hold on 2020-01-01"), "{faults}");
@@ -142,6 +142,22 @@ const SENSELESS: &[(&str, &str, &str)] = &[
         "id = \"x\"\niso = [\"01\"]\nkind = \"ONE_OFF\"\namount = \"1\"\nage_from = 20\nage_below = 18",
         "].age_below: no value is both",
     ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"NOT_PRINTED\"",
+        "].not_printed: missing",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"ONE_OFF\"\namount = \"1\"\nnot_printed = \"it\"",
+        "].amount: belongs to a fee that is no share, and printed only",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"NOT_SUBSIDISED\"\nnot_printed = \"it\"",
+        "].not_printed: belongs to a row without an amount only",
+    ),
+    ("municipality", "code = \"Ö\"", "].code: "),
     (
         "exemption",
         "id = \"x\"\nwhen = \"UNDER_AGE\"\niso = [\"01\"]",

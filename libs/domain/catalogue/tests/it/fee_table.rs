@@ -202,6 +202,24 @@ proptest! {
     }
 
     #[test]
+    fn share_of_the_value_never_exceeds_its_ceiling(
+        value in 0_i64..2_000_000, more in 0_i64..2_000_000, ceiling in 20_000_i64..300_000,
+    ) {
+        let table = table("varmland");
+        let fee = |value| {
+            let facts = FeeFacts {
+                price: Some(Money::from_ore(value)),
+                scheme_ceiling: Some(Money::from_ore(ceiling)),
+                ..rollator(date(2024, 3, 1))
+            };
+            table.decide(&facts).unwrap().amount
+        };
+        prop_assert!(fee(value) <= Money::from_ore(ceiling));
+        prop_assert!(fee(value) <= fee(value + more));
+        prop_assert!(fee(value) >= Money::from_ore(20_000));
+    }
+
+    #[test]
     fn cost_cap_splits_the_price_exactly(facts in any_facts()) {
         let facts = FeeFacts { product_group: ProductGroup::CostCap, ..facts };
         let decision = table("jamtland-harjedalen").decide(&facts).unwrap();

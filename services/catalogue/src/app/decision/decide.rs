@@ -170,6 +170,7 @@ impl From<FeeError> for Undecided {
             FeeError::ZeroQuantity => ("OUT_OF_RANGE", vec!["quantity"]),
             FeeError::NoGroup { .. } => ("NO_GROUP", vec!["product_group"]),
             FeeError::NoCostCap => ("NO_COST_CAP", Vec::new()),
+            FeeError::NotPrinted { .. } => ("NOT_PRINTED", Vec::new()),
             FeeError::NotInTable { .. } => ("NOT_IN_TABLE", Vec::new()),
             FeeError::Money(_) => ("OUT_OF_RANGE", vec!["price", "quantity"]),
         };

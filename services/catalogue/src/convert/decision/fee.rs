@@ -9,8 +9,8 @@ use hjm_proto::{catalogue::v1 as pb, common::v1 as common};
 use hjm_service::{
     Violations,
     convert::{
-        from_pb_date, from_pb_date_optional, from_pb_money, from_pb_occasion, from_pb_words,
-        to_pb_explanation, to_pb_money,
+        from_pb_date, from_pb_date_optional, from_pb_money, from_pb_occasion,
+        from_pb_text_optional, from_pb_words, to_pb_explanation, to_pb_money,
     },
 };
 use jiff::civil::Date;
@@ -29,11 +29,17 @@ pub(crate) fn from_pb_fee_question(
     let on = from_pb_date(violations, &format!("{place}.on"), question.on.as_ref());
     let field = format!("{place}.born_on");
     let born_on = from_pb_date_optional(violations, &field, question.born_on.as_ref());
+    let field = format!("{place}.municipality");
+    let municipality = from_pb_text_optional(violations, &field, &question.municipality);
     let about = violations.need(&format!("{place}.about"), question.about.as_ref())?;
     match about {
         pb::fee_question::About::Device(asked) => {
             let place = format!("{place}.device");
             let facts = from_pb_device(violations, &place, asked, on.zip(born_on))?;
+            let facts = FeeFacts {
+                municipality: municipality?,
+                ..facts
+            };
             let table = Some(asked.fee_table.clone()).filter(|table| !table.is_empty());
             Some(Question::Device { facts, table })
         }
@@ -43,6 +49,7 @@ pub(crate) fn from_pb_fee_question(
             Some(Question::Service(ServiceFacts {
                 service: service?,
                 born_on: born_on?,
+                municipality: municipality?,
                 on: on?,
             }))
         }
