@@ -85,15 +85,16 @@ pub(crate) async fn alike_list(
     let places = sqlx::query_scalar!(
         r#"SELECT asked.place AS "place!"
              FROM unnest($2::uuid[], $3::date[], $4::bigint[], $5::text[]) WITH ORDINALITY
-                  asked (account_id, event_on, nominal_ore, principal_id, place)
-            WHERE EXISTS (
-                SELECT FROM free_card.account_event e
-                 WHERE e.tenant_id = $1 AND e.account_id = asked.account_id AND e.kind = 'FEE'
-                   AND e.event_on = asked.event_on AND e.nominal_ore = asked.nominal_ore
-                   AND e.principal_id = asked.principal_id
-                   AND NOT EXISTS (SELECT FROM free_card.account_event c
-                                    WHERE c.tenant_id = $1 AND c.fee_id = e.fee_id
-                                      AND c.kind = 'CANCEL'))"#,
+                  asked (account_id, event_on, nominal_ore, principal_id, place),
+                  LATERAL (SELECT FROM free_card.account_event e
+                            WHERE e.tenant_id = $1 AND e.account_id = asked.account_id
+                              AND e.kind = 'FEE' AND e.event_on = asked.event_on
+                              AND e.nominal_ore = asked.nominal_ore
+                              AND e.principal_id = asked.principal_id
+                              AND NOT EXISTS (SELECT FROM free_card.account_event c
+                                               WHERE c.tenant_id = $1 AND c.fee_id = e.fee_id
+                                                 AND c.kind = 'CANCEL' OFFSET 0)
+                            LIMIT 1) alike"#,
         tenant.as_str(),
         &accounts,
         &days as _,

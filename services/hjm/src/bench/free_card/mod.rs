@@ -187,8 +187,8 @@ async fn measure(
             };
             let (service_now, postgres_now) = world.cpu_ms();
             let answers = (reading.per_second * args.seconds).max(1);
-            reading.service_us = (service_now - service) * 1000 / answers;
-            reading.postgres_us = (postgres_now - postgres) * 1000 / answers;
+            reading.service_us = service_now.saturating_sub(service) * 1000 / answers;
+            reading.postgres_us = postgres_now.saturating_sub(postgres) * 1000 / answers;
             bench.rounds.entry(step.name()).or_default().push(reading);
         }
         if !steps.is_empty() {
