@@ -197,7 +197,14 @@ async fn equivalents(
     chain: &[Article],
 ) -> Result<Vec<Equivalent>, Error> {
     let tenant = &key.caller.tenant;
-    let (on, unit) = (handed.delivered_on, handed.unit.as_ref());
+    let unit = handed.unit.as_ref();
+    // Of a chain of one, nothing goes before; what is sold for good has no units.
+    let in_store = if unit.is_some() && chain.len() > 1 {
+        let numbers: Vec<_> = chain.iter().map(|one| one.number.clone()).collect();
+        Some(device::articles_in_store(tx, tenant, &numbers, handed.delivered_on).await?)
+    } else {
+        None
+    };
     let mut equivalents = Vec::with_capacity(chain.len());
     for article in chain {
         let number = &article.number;
@@ -211,12 +218,7 @@ async fn equivalents(
             } else {
                 None
             },
-            // Of a chain of one, nothing goes before.
-            in_store: if unit.is_some() && chain.len() > 1 {
-                Some(device::unit_in_store(tx, tenant, number, on).await?)
-            } else {
-                None
-            },
+            in_store: in_store.as_ref().map(|there| there.contains(number)),
             charged_alike: article.charge_form == line.charge_form
                 && u32::from(article.group.number()) == line.basis.product_group
                 || *number == line.article,

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
 
-use super::{stored, texts};
+use super::{stored, stored_all, texts};
 
 /// A unit, and the loan it is out on.
 #[derive(Debug, Clone)]
@@ -62,27 +62,29 @@ pub(crate) async fn device_find(
     }))
 }
 
-/// Whether a unit of an article is in store, and was on a day: in a widened scope.
-pub(crate) async fn unit_in_store(
+/// Of articles those with a unit that is in store, and was on a day: in a widened scope.
+pub(crate) async fn articles_in_store(
     connection: &mut PgConnection,
     tenant: &TenantId,
-    article: &ArticleNumber,
+    articles: &[ArticleNumber],
     on: Date,
-) -> Result<bool, Failure> {
+) -> Result<Vec<ArticleNumber>, Failure> {
     let found = sqlx::query_scalar!(
-        r#"SELECT EXISTS (
-            SELECT FROM prescription.device_unit d
-             WHERE d.tenant_id = $1 AND d.article_number = $2
-               AND NOT EXISTS (SELECT FROM prescription.loan l
-                                WHERE l.tenant_id = d.tenant_id AND l.unit_number = d.unit_number
-                                  AND (l.returned_on IS NULL OR l.returned_on > $3))) AS "found!""#,
+        r#"SELECT asked.article AS "article!"
+             FROM unnest($2::text[]) asked (article)
+            WHERE EXISTS (
+                SELECT FROM prescription.device_unit d
+                 WHERE d.tenant_id = $1 AND d.article_number = asked.article
+                   AND NOT EXISTS (SELECT FROM prescription.loan l
+                                    WHERE l.tenant_id = $1 AND l.unit_number = d.unit_number
+                                      AND (l.returned_on IS NULL OR l.returned_on > $3)))"#,
         tenant.as_str(),
-        article.as_str(),
+        &texts(articles),
         on.to_sqlx() as _,
     )
-    .fetch_one(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(found)
+    stored_all(&found)
 }
 
 /// How many units of an article were ever handed out, apart from one: in a widened scope. Who asks

@@ -58,6 +58,10 @@ impl World {
             default_duration: catalogue::Duration::Temporary.into(),
             ..Default::default()
         };
+        self.create(article).await;
+    }
+
+    async fn create(&self, article: catalogue::Article) {
         let request = catalogue::CreateArticleRequest {
             request_id: request_id(),
             article: Some(article),
@@ -90,11 +94,6 @@ impl World {
             decision: Some(decision),
             ..Default::default()
         };
-        let request = catalogue::CreateArticleRequest {
-            request_id: request_id(),
-            article: Some(article),
-        };
-        let created = self.articles().create_article(self.ask(request)).await;
-        created.unwrap();
+        self.create(article).await;
     }
 }
