@@ -33,7 +33,7 @@ pub(crate) async fn device_insert(
     )
     .fetch_all(connection)
     .await?;
-    super::stored_all(&added)
+    stored_all(&added)
 }
 
 /// One unit with the open loan it is out on, whoever pays for that: in a widened scope.
