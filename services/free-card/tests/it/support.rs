@@ -201,6 +201,17 @@ impl World {
             .policies
             .activate_policy(client::request(&second, activate));
         self.policy_position = activated.await.unwrap().into_inner().position;
+        self.hear(&self.policy_position).await;
+    }
+
+    /// Waits until free-card has heard this: a fee may then wait for another feed's position.
+    async fn hear(&self, position: &str) {
+        let request = pb::ListSchemesRequest {
+            as_of: None,
+            not_before: position.to_owned(),
+        };
+        let request = client::request(&desk(), request);
+        self.schemes.clone().list_schemes(request).await.unwrap();
     }
 
     pub(crate) fn set_today(&self, today: &str) {
