@@ -23,6 +23,8 @@ use crate::{app::Drafted, store::ClaimRow};
 
 const DEVICE_LENGTH_MAX: usize = 100;
 const AGE_MAX: u8 = 130;
+/// Counted fees that an answer lists: the newest.
+const COUNTED_MAX: usize = 50;
 
 /// A fee under `field`, with an id of its own. Its day follows from its instant where only that is
 /// given.
@@ -198,14 +200,16 @@ pub(crate) fn to_pb_fee_answer(
     version: u64,
     stored: impl Fn(FeeId) -> bool,
 ) -> pb::FeeAnswer {
+    let older = fee.basis.len().saturating_sub(COUNTED_MAX);
+    let newest = fee.basis.get(older..).unwrap_or_default();
     pb::FeeAnswer {
         to_charge: Some(to_pb_money(fee.charged)),
         status: Some(to_pb_status(scheme, fee.on, status, version)),
-        counted: fee
-            .basis
+        counted: newest
             .iter()
             .map(|counted| to_pb_counted_fee(counted, stored(counted.fee)))
             .collect(),
+        counted_in_all: u32::try_from(fee.basis.len()).unwrap_or(u32::MAX),
         explanation: Some(to_pb_explanation(&explain(scheme, fee))),
     }
 }

@@ -1,11 +1,13 @@
 //! An account as its newest entry leaves it: what the next fee is measured against.
 
+use hjm_ids::PrincipalId;
 use hjm_money::Money;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::error::EngineError;
 use crate::log::{FeeEvent, FixedCard, LogEntry};
+use crate::person::ProposedFee;
 use crate::place::Place;
 use crate::run::{Outer, Run, Verdict};
 use crate::scheme::Scheme;
@@ -25,7 +27,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    pub(crate) fn add(&mut self, event: &FeeEvent, verdict: Verdict) -> Result<(), EngineError> {
+    fn add(&mut self, event: &FeeEvent, verdict: Verdict) -> Result<(), EngineError> {
         self.fees = self.fees.saturating_add(1);
         self.nominal = self.nominal.checked_add(event.nominal)?;
         self.entitled = self.entitled.checked_add(verdict.entitled)?;
@@ -44,6 +46,15 @@ pub(crate) enum Taken {
     NeedsReplay,
 }
 
+/// Who charged how much by the tariff.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Charged {
+    #[serde(with = "wire::text")]
+    by: PrincipalId,
+    #[serde(with = "wire::ore")]
+    nominal: Money,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Live {
     pub(crate) run: Run,
@@ -56,6 +67,8 @@ pub(crate) struct Live {
     /// The number of entries.
     pub(crate) entries: u64,
     pub(crate) totals: Totals,
+    /// Who charged how much by the tariff on the last fee's day, each once (D-32).
+    pub(crate) day: Vec<Charged>,
 }
 
 impl Live {
@@ -87,10 +100,37 @@ impl Live {
         if let Some(card) = &mut self.run.card {
             card.since = card.since.or(Some(event.registered_at));
         }
+        self.count(event, verdict)?;
+        Ok(verdict)
+    }
+
+    /// Takes in what a fee that is the last adds up to.
+    pub(crate) fn count(&mut self, event: &FeeEvent, verdict: Verdict) -> Result<(), EngineError> {
+        self.note_day(event);
         self.last = Some(event.place());
         self.last_sequence = self.last_sequence.max(event.sequence);
-        self.totals.add(event, verdict)?;
-        Ok(verdict)
+        self.totals.add(event, verdict)
+    }
+
+    fn note_day(&mut self, event: &FeeEvent) {
+        if self.last.is_some_and(|last| last.on < event.on) {
+            self.day.clear();
+        }
+        let charged = Charged {
+            by: event.principal.clone(),
+            nominal: event.nominal,
+        };
+        if !self.day.contains(&charged) {
+            self.day.push(charged);
+        }
+    }
+
+    /// Whether a fee that comes last has one like it on its day: of the same principal and amount
+    /// (D-32).
+    pub(crate) fn has_alike(&self, fee: &ProposedFee) -> bool {
+        let mut day = self.day.iter();
+        self.last.is_some_and(|last| last.on == fee.on)
+            && day.any(|one| (&one.by, one.nominal) == (&fee.principal, fee.nominal))
     }
 
     /// The first card that is due to become final at `now`.

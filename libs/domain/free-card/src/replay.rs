@@ -7,7 +7,7 @@ use hjm_money::Money;
 use jiff::Timestamp;
 
 use crate::error::EngineError;
-use crate::live::{Live, Taken, Totals, final_at};
+use crate::live::{Live, Taken, final_at};
 use crate::log::{CardReason, CardRelease, Correction, FeeEvent, FixedCard, LogEntry};
 use crate::place::Place;
 use crate::run::{Cap, DrawnCard, Hold, HoldKind, Outer, Run, Verdict};
@@ -236,13 +236,11 @@ impl Account {
         scheme: &Scheme,
         entry: &LogEntry,
     ) -> Result<Option<Verdict>, EngineError> {
-        let (mut run, mut totals, mut last) = (self.facts.run(), Totals::default(), None);
-        let (mut last_sequence, mut asked) = (self.live.last_sequence, None);
+        let mut run = self.facts.run();
+        let (mut next, mut asked) = (Live::default(), None);
         for event in self.facts.fees() {
             let verdict = run.step(scheme, event, Outer::default())?;
-            totals.add(event, verdict)?;
-            last = Some(event.place());
-            last_sequence = last_sequence.max(event.sequence);
+            next.count(event, verdict)?;
             if matches!(entry, LogEntry::Fee(new) if new.fee == event.fee) {
                 asked = Some(verdict);
             }
@@ -256,11 +254,10 @@ impl Account {
         }
         self.live = Live {
             run,
-            last,
-            last_sequence,
+            last_sequence: next.last_sequence.max(self.live.last_sequence),
             last_at: self.live.last_at.max(Some(entry.at())),
             entries: self.live.entries.saturating_add(1),
-            totals,
+            ..next
         };
         Ok(asked)
     }

@@ -22,7 +22,7 @@ pub(crate) struct DrawnCard {
     pub(crate) to: Date,
     /// The last day that the fees alone give; none where only a hold gives the card.
     pub(crate) computed_to: Option<Date>,
-    #[serde(with = "wire::text_optional")]
+    #[serde(with = "wire::fee_optional")]
     pub(crate) completed_by: Option<FeeId>,
     pub(crate) limit: Option<Limit>,
     pub(crate) fees: Vec<CountedFee>,
@@ -58,7 +58,7 @@ pub(crate) struct Hold {
     pub(crate) after: Place,
     pub(crate) from: Date,
     pub(crate) to: Date,
-    #[serde(with = "wire::text_optional")]
+    #[serde(with = "wire::fee_optional")]
     pub(crate) completed_by: Option<FeeId>,
     pub(crate) kind: HoldKind,
 }
@@ -102,7 +102,7 @@ pub(crate) struct Run {
 /// What a fee costs at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cap {
-    #[serde(with = "wire::text")]
+    #[serde(with = "wire::fee")]
     pub(crate) fee: FeeId,
     #[serde(with = "wire::ore")]
     pub(crate) entitled: Money,

@@ -16,7 +16,7 @@ use crate::state::AssessedFee;
 use crate::status::{Status, status_after};
 
 /// Raised whenever a snapshot of before would be read wrongly, or would decide otherwise.
-const FORMAT: u16 = 1;
+const FORMAT: u16 = 2;
 
 /// An account after the entries it was made from: the fees that count, the card, and what is still
 /// to become final. It answers for everything that comes later in event order and says so of what
@@ -53,6 +53,8 @@ pub struct Registered {
     pub fee: AssessedFee,
     /// The account on the fee's date, the fee included.
     pub status: Status,
+    /// Its day had a fee of the same principal and amount before it (D-32).
+    pub alike: bool,
 }
 
 impl Snapshot {
@@ -76,6 +78,17 @@ impl Snapshot {
             live,
             ..Self::new(scheme)
         })
+    }
+
+    /// As it was written by [`bytes`](Self::bytes); none where that was another format.
+    pub fn read(written: &[u8]) -> Option<Self> {
+        let snapshot: Self = postcard::from_bytes(written).ok()?;
+        (snapshot.format == FORMAT).then_some(snapshot)
+    }
+
+    /// Itself as bytes, to be kept beside the log; without them the log is read.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        postcard::to_allocvec(self).ok()
     }
 
     /// Whether it was made under this text of the scheme by this version of the engine.
@@ -152,7 +165,7 @@ impl Snapshot {
                 Appended::Fee(_) | Appended::NeedsReplay => return Ok(None),
             }
         }
-        let sequence = next.live.next_sequence();
+        let (sequence, alike) = (next.live.next_sequence(), next.live.has_alike(proposed));
         let mut event = fee_event(proposed, sequence, proposed.nominal, at);
         let Appended::Fee(told) = next.append(scheme, &LogEntry::Fee(event.clone()))? else {
             return Ok(None);
@@ -171,6 +184,7 @@ impl Snapshot {
             entries,
             fee,
             status,
+            alike,
         }))
     }
 

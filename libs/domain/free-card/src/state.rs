@@ -14,7 +14,7 @@ use crate::wire;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountedFee {
     /// The fee.
-    #[serde(with = "wire::text")]
+    #[serde(with = "wire::fee")]
     pub fee: FeeId,
     /// Its date.
     pub on: Date,
@@ -205,6 +205,20 @@ impl AccountState {
     /// The fee with that id.
     pub fn fee(&self, fee: FeeId) -> Option<&AssessedFee> {
         self.fees.iter().find(|assessed| assessed.fee == fee)
+    }
+
+    /// Whether a fee has another like it: of the same day, principal and amount, and not cancelled
+    /// (D-32).
+    pub fn has_alike(&self, fee: FeeId) -> bool {
+        let Some(own) = self.fee(fee) else {
+            return false;
+        };
+        let mut others = self.fees.iter().filter(|other| other.fee != fee);
+        others.any(|other| {
+            other.outcome != Outcome::Cancelled
+                && (other.on, other.nominal) == (own.on, own.nominal)
+                && other.principal == own.principal
+        })
     }
 
     /// The card that is valid on the date.

@@ -1,4 +1,5 @@
-//! How the parts of a snapshot are written: ids as text, amounts as öre.
+//! How the parts of a snapshot are written: a fee's id as a number, other ids as text, amounts as
+//! öre.
 
 /// An amount as a whole number of öre.
 pub(crate) mod ore {
@@ -39,32 +40,36 @@ pub(crate) mod text {
     }
 }
 
-/// An id that may be missing.
-pub(crate) mod text_optional {
-    use std::fmt::Display;
-    use std::str::FromStr;
-
-    use serde::de::Error;
+/// A fee's id as its number.
+pub(crate) mod fee {
+    use hjm_ids::FeeId;
     use serde::{Deserialize, Deserializer, Serializer};
+    use uuid::Uuid;
 
-    #[expect(clippy::ref_option, reason = "the signature that serde calls")]
-    pub(crate) fn serialize<T: Display, S: Serializer>(
-        id: &Option<T>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        match id {
-            Some(id) => to.collect_str(id),
-            None => to.serialize_none(),
-        }
+    pub(crate) fn serialize<S: Serializer>(fee: &FeeId, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u128(fee.uuid().as_u128())
     }
 
-    pub(crate) fn deserialize<'de, T, D>(from: D) -> Result<Option<T>, D::Error>
-    where
-        T: FromStr<Err: Display>,
-        D: Deserializer<'de>,
-    {
-        let text = Option::<String>::deserialize(from)?;
-        text.map(|text| text.parse().map_err(D::Error::custom))
-            .transpose()
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<FeeId, D::Error> {
+        u128::deserialize(from).map(|number| FeeId::new(Uuid::from_u128(number)))
+    }
+}
+
+/// A fee's id that may be missing.
+pub(crate) mod fee_optional {
+    use hjm_ids::FeeId;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use uuid::Uuid;
+
+    #[expect(clippy::ref_option, reason = "the signature that serde calls")]
+    pub(crate) fn serialize<S: Serializer>(fee: &Option<FeeId>, to: S) -> Result<S::Ok, S::Error> {
+        fee.map(|fee| fee.uuid().as_u128()).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<FeeId>, D::Error> {
+        let number = Option::<u128>::deserialize(from)?;
+        Ok(number.map(|number| FeeId::new(Uuid::from_u128(number))))
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 
 const LIMITS: Limits = Limits {
     // One commits while the other reads.
-    queues: 2,
+    queues: 1,
     waiting_max: 1024,
     batch_max: 64,
 };

@@ -20,7 +20,7 @@ pub(crate) use claim::{
     claim_upsert, decision_insert,
 };
 pub(crate) use log::{Beside, NewEntry, log_insert, log_list};
-pub(crate) use registered::{AlikeKey, RegisteredRow, alike_list, registered_list};
+pub(crate) use registered::{RegisteredRow, registered_list};
 pub(crate) use share::{
     LinkRow, PoolHead, PoolRow, link_append, link_list, pool_append, pool_events, pool_find,
     pool_insert, pool_list, sharing_hold,

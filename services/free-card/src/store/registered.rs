@@ -1,14 +1,12 @@
-//! Fees under their charging systems' keys, and fees that look alike.
+//! Fees under their charging systems' keys.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use hjm_ids::{AccountId, FeeId, TenantId};
 use hjm_money::Money;
 use hjm_service::Failure;
 use jiff::civil::Date;
-use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 /// A fee as it was registered under the charging system's key.
 #[derive(Debug, Clone)]
@@ -61,51 +59,4 @@ pub(crate) async fn registered_list(
         (row.external_reference, registered)
     });
     Ok(rows.collect())
-}
-
-/// A fee of an account, on its day, as another may look like it (D-32).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct AlikeKey {
-    pub(crate) account: AccountId,
-    pub(crate) on: Date,
-    pub(crate) nominal: Money,
-    pub(crate) principal_id: String,
-}
-
-/// Which of the fees have one like them that was not cancelled.
-pub(crate) async fn alike_list(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    asked: &[AlikeKey],
-) -> Result<HashSet<AlikeKey>, Failure> {
-    let accounts: Vec<Uuid> = asked.iter().map(|key| key.account.uuid()).collect();
-    let days: Vec<jiff_sqlx::Date> = asked.iter().map(|key| key.on.to_sqlx()).collect();
-    let nominals: Vec<i64> = asked.iter().map(|key| key.nominal.ore()).collect();
-    let principals: Vec<String> = asked.iter().map(|key| key.principal_id.clone()).collect();
-    let places = sqlx::query_scalar!(
-        r#"SELECT asked.place AS "place!"
-             FROM unnest($2::uuid[], $3::date[], $4::bigint[], $5::text[]) WITH ORDINALITY
-                  asked (account_id, event_on, nominal_ore, principal_id, place),
-                  LATERAL (SELECT FROM free_card.account_event e
-                            WHERE e.tenant_id = $1 AND e.account_id = asked.account_id
-                              AND e.kind = 'FEE' AND e.event_on = asked.event_on
-                              AND e.nominal_ore = asked.nominal_ore
-                              AND e.principal_id = asked.principal_id
-                              AND NOT EXISTS (SELECT FROM free_card.account_event c
-                                               WHERE c.tenant_id = $1 AND c.fee_id = e.fee_id
-                                                 AND c.kind = 'CANCEL' OFFSET 0)
-                            LIMIT 1) alike"#,
-        tenant.as_str(),
-        &accounts,
-        &days as _,
-        &nominals,
-        &principals
-    )
-    .fetch_all(connection)
-    .await?;
-    let found = places.into_iter().filter_map(|place| {
-        let place = usize::try_from(place).ok()?.checked_sub(1)?;
-        asked.get(place).cloned()
-    });
-    Ok(found.collect())
 }

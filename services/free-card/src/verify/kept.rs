@@ -51,9 +51,8 @@ impl Kept {
             self.stale
                 .push(format!("account {account}: its standing is not its log's"));
         }
-        let snapshot = kept.snapshot.as_deref().map(serde_json::from_slice);
-        let snapshot = snapshot.and_then(Result::ok);
-        let fits = snapshot.filter(|kept: &Snapshot| kept.fits(scheme));
+        let snapshot = kept.snapshot.as_deref().and_then(Snapshot::read);
+        let fits = snapshot.filter(|kept| kept.fits(scheme));
         let wrong = |kept: Snapshot| shared || Snapshot::of(scheme, log).as_ref() != Ok(&kept);
         if fits.is_some_and(wrong) {
             self.stale

@@ -117,8 +117,9 @@ async fn i8_a_standing_that_its_log_does_not_give_is_found() {
     for change in [
         "UPDATE free_card.standing SET cards = '{[2024-01-01,2024-02-01)}'",
         "UPDATE free_card.standing SET version = version + 1",
+        // 25 000 öre are 24 000, as a snapshot writes them.
         "UPDATE free_card.standing SET snapshot =
-            convert_to(replace(convert_from(snapshot, 'UTF8'), '25000', '24000'), 'UTF8')",
+            decode(replace(encode(snapshot, 'hex'), 'd08603', '80f702'), 'hex')",
     ] {
         let world = World::open("2024-01-10").await;
         world.charge(&person(), "2024-01-10", "250").await;

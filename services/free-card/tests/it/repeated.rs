@@ -27,6 +27,36 @@ async fn the_same_request_gets_the_same_answer_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_request_of_before_the_person_shared_gets_its_answer_after() {
+    let world = World::open("2024-06-10").await;
+    let (reserve, of) = (person(), person());
+    let request = world.fee(&reserve, "2024-06-10", "250");
+    let first = world.register(&request).await.unwrap().into_inner();
+    world.link_reserve(&reserve, &of).await;
+    let again = world.register(&request).await.unwrap();
+    assert_eq!(again.metadata().get(REPLAYED_HEADER).unwrap(), "true");
+    assert_eq!(again.into_inner(), first);
+}
+
+#[tokio::test]
+async fn an_answer_lists_the_newest_fees_and_says_how_many_counted() {
+    let world = World::open("2024-06-10").await;
+    let recipient = person();
+    let mut fees: Vec<String> = Vec::new();
+    for place in 0..=60_usize {
+        let registered = world
+            .register(&world.fee(&recipient, "2024-06-10", "1"))
+            .await;
+        let registered = registered.unwrap().into_inner();
+        let answer = registered.answer.unwrap();
+        assert_eq!(answer.counted_in_all as usize, place);
+        let listed: Vec<String> = answer.counted.into_iter().map(|one| one.fee_id).collect();
+        assert_eq!(listed, fees[place.saturating_sub(50)..]);
+        fees.push(registered.fee_id);
+    }
+}
+
+#[tokio::test]
 async fn another_body_under_the_same_request_id_is_refused() {
     let world = World::open("2024-06-10").await;
     let recipient = person();

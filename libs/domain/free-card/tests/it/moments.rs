@@ -1,12 +1,14 @@
 //! Dates at both sides of midnight, ceilings by their index, and what a snapshot is good for: W40,
 //! W41, W44.
 
-use hjm_free_card::{Appended, Snapshot, StatusKind, event_date, formula_ceiling, quote, register};
+use hjm_free_card::{
+    Appended, Snapshot, StatusKind, cancel, event_date, formula_ceiling, quote, register,
+};
 use hjm_money::Money;
 use jiff::Timestamp;
 
 use crate::cases::Account;
-use crate::support::{Options, date, fee_called, money, morning, proposed, scheme};
+use crate::support::{Options, date, fee_called, money, morning, principal, proposed, scheme};
 
 #[test]
 fn fc_w40_w41_the_date_is_swedish_at_both_sides_of_midnight() {
@@ -112,7 +114,42 @@ fn a_snapshot_of_another_text_takes_nothing_in() {
         snapshot.status_on(&other, fee.on, morning(fee.on)).unwrap(),
         None
     );
-    let text = serde_json::to_string(&snapshot).unwrap();
-    assert_eq!(serde_json::from_str::<Snapshot>(&text).unwrap(), snapshot);
-    assert!(text.len() < 1000, "{} bytes", text.len());
+    let mut bytes = snapshot.bytes().unwrap();
+    assert_eq!(Snapshot::read(&bytes), Some(snapshot));
+    assert!(bytes.len() < 300, "{} bytes", bytes.len());
+    // The number of its format comes first.
+    bytes[0] += 1;
+    assert_eq!(Snapshot::read(&bytes), None);
+    assert_eq!(Snapshot::read(b"{}"), None);
+}
+
+#[test]
+fn fc_d32_a_fee_is_like_another_of_the_same_day_amount_and_principal() {
+    let days = [("A", "2024-03-01", "100"), ("B", "2024-03-02", "250")];
+    let account = Account::new().with(&days);
+    let b = fee_called("B");
+    let cancelled = cancel(
+        &account.scheme,
+        &account.log,
+        b,
+        morning(date("2024-03-02")),
+    );
+    let without_b = [account.log.clone(), cancelled.unwrap().entries].concat();
+    for (log, on, nominal, by, expected) in [
+        (&account.log, "2024-03-02", "250", "20", true),
+        (&account.log, "2024-03-02", "250.01", "20", false),
+        (&account.log, "2024-03-02", "250", "2062", false),
+        (&account.log, "2024-03-03", "250", "20", false),
+        (&account.log, "2024-03-03", "100", "20", false),
+        (&without_b, "2024-03-02", "250", "20", false),
+    ] {
+        let mut fee = proposed(fee_called("C"), date(on), money(nominal));
+        fee.principal = principal(by);
+        let now = morning(fee.on);
+        let slow = register(&account.scheme, log, &fee, now).unwrap().state;
+        assert_eq!(slow.has_alike(fee.fee), expected, "{on} {nominal} {by}");
+        let mut snapshot = Snapshot::of(&account.scheme, log).unwrap();
+        let fast = snapshot.register(&account.scheme, &fee, now).unwrap();
+        assert_eq!(fast.unwrap().alike, expected, "{on} {nominal} {by}");
+    }
 }

@@ -3,14 +3,14 @@
 
 use hjm_free_card::status_on;
 use hjm_proto::free_card::v1 as pb;
-use hjm_service::{AccessNote, Failure, WriteKey};
+use hjm_service::{AccessNote, Answered, Failure, Scope, WriteKey};
 use prost::Message as _;
 use sqlx::PgConnection;
 use tokio::sync::mpsc;
 
 use super::{
     Item, Response, Waiter,
-    desk::{alike_key, answer_again, check},
+    desk::{answer_again, check, whole},
 };
 use crate::{
     app::{Core, Registering, Written, circle::Held},
@@ -48,7 +48,24 @@ async fn write(core: &Core, item: &Item) -> Written<Response> {
             ))
         })
     });
-    written.await
+    let answered = written.await?;
+    if answered.message.answer.is_some() {
+        return Ok(answered);
+    }
+    // A batch has answered it first, of a person who shared nothing then.
+    let reference = item.asked.external_reference.clone();
+    let tenant = item.key.caller.tenant.clone();
+    let scope = Scope::whole(tenant.clone());
+    let references = vec![reference];
+    let found = core.producer.database().read(&scope, |tx| {
+        Box::pin(async move { store::registered_list(tx, &tenant, &references).await })
+    });
+    let found = found.await?;
+    let message = whole(answered.message, found.values().next())?;
+    Ok(Answered {
+        message,
+        ..answered
+    })
 }
 
 async fn register(
@@ -73,7 +90,6 @@ async fn register(
         return Ok((again, None));
     }
     held.circle.check_version(asked.expected_version)?;
-    let alike = store::alike_list(tx, tenant, &[alike_key(asked, account)]).await?;
     let done = held.register(holder, &asked.draft);
     done.map_err(Part::Fee.refused())?;
     let fee = asked.draft.fee.fee;
@@ -105,7 +121,7 @@ async fn register(
         fee_id: fee.to_string(),
         answer: Some(answer),
         account_version: version,
-        possible_duplicate: !alike.is_empty(),
+        possible_duplicate: state.has_alike(fee),
         ..Default::default()
     };
     Ok((response, Some(events::fee_registered(account, event))))

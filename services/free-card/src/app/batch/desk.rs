@@ -25,7 +25,7 @@ use super::{Item, Outcome, Response};
 use crate::{
     app::{Core, Drafted, Holder, Registering, book::Book},
     error::{Error, Part},
-    store::{self, AccountRow, AlikeKey, Known, RegisteredRow},
+    store::{self, AccountRow, Known, RegisteredRow},
 };
 
 /// What a batch is decided on.
@@ -38,7 +38,6 @@ pub(super) struct Desk<'a> {
     subjects: HashMap<RecipientId, Known>,
     registered: HashMap<String, RegisteredRow>,
     rows: HashMap<Holder, AccountRow>,
-    alike: HashSet<AlikeKey>,
     /// Looked for once, by the first item.
     read_by_composites: Option<HashSet<String>>,
     pub(super) books: BTreeMap<Holder, Book>,
@@ -71,12 +70,6 @@ impl<'a> Desk<'a> {
             (holder, row)
         });
         let rows: HashMap<Holder, AccountRow> = held.collect();
-        let alike = alike_keys(batch, &rows);
-        let alike = if alike.is_empty() {
-            HashSet::new()
-        } else {
-            store::alike_list(tx, tenant, &alike).await?
-        };
         let now = keys.iter().map(|key| key.now).max().unwrap_or_default();
         Ok(Self {
             core,
@@ -87,7 +80,6 @@ impl<'a> Desk<'a> {
             subjects: store::subject_list(tx, tenant, &subjects).await?,
             registered: store::registered_list(tx, tenant, &references).await?,
             rows,
-            alike,
             read_by_composites: None,
             books: BTreeMap::new(),
         })
@@ -95,7 +87,9 @@ impl<'a> Desk<'a> {
 
     pub(super) async fn decide(&mut self, tx: &mut PgConnection, item: &Item) -> Outcome {
         if let Some(stored) = self.stored.get(&item.id()) {
-            return match stored.of(&item.key).and_then(read_answer) {
+            let registered = self.registered.get(&item.asked.external_reference);
+            let again = stored.of(&item.key).and_then(read_answer);
+            return match again.and_then(|answer| whole(answer, registered)) {
                 Ok(answer) => Outcome::Again(Box::new(answer)),
                 Err(failure) => Outcome::Refused(failure.into()),
             };
@@ -150,16 +144,14 @@ impl<'a> Desk<'a> {
             ));
         }
         let book = self.book(holder, scheme)?;
-        let account = book.row.account;
         let done = book.register(tx, &key.caller.tenant, asked, now).await;
-        let (mut answer, event) = done?;
+        let (answer, event) = done?;
         let (row, found) = (book.row.clone(), book.registered(&answer));
         if let Some(found) = found {
             let reference = asked.external_reference.clone();
             self.registered.insert(reference, found);
             self.rows.insert(holder.clone(), row);
         }
-        answer.possible_duplicate |= self.alike.contains(&alike_key(asked, account));
         Ok((answer, Some(event)))
     }
 
@@ -186,6 +178,26 @@ fn read_answer(stored: &[u8]) -> Result<Response, Failure> {
     Response::decode(stored).map_err(|error| Failure::Internal(error.into()))
 }
 
+/// What was answered first, with what is kept once: beside the fee itself.
+pub(super) fn whole(
+    answer: Response,
+    registered: Option<&RegisteredRow>,
+) -> Result<Response, Failure> {
+    if answer.answer.is_some() {
+        return Ok(answer);
+    }
+    let lost = || Failure::internal("a registration was answered that is not stored");
+    Ok(Response {
+        answer: Some(read_fee_answer(registered.ok_or_else(lost)?)?),
+        ..answer
+    })
+}
+
+fn read_fee_answer(registered: &RegisteredRow) -> Result<pb::FeeAnswer, Failure> {
+    pb::FeeAnswer::decode(registered.answer.as_slice())
+        .map_err(|error| Failure::Internal(error.into()))
+}
+
 /// Whether a fee may be registered for this person at all, whatever the account holds. What
 /// happened later today has not happened.
 pub(in crate::app) fn check(
@@ -203,24 +215,6 @@ pub(in crate::app) fn check(
         Some(refusal) => Err(Error::Fee(part, refusal)),
         None => Ok(()),
     }
-}
-
-pub(super) fn alike_key(asked: &Registering, account: AccountId) -> AlikeKey {
-    let fee = &asked.draft.fee;
-    AlikeKey {
-        account,
-        on: fee.on,
-        nominal: fee.nominal,
-        principal_id: fee.principal.as_str().to_owned(),
-    }
-}
-
-fn alike_keys(batch: &[&Item], rows: &HashMap<Holder, AccountRow>) -> Vec<AlikeKey> {
-    let known = batch.iter().filter_map(|item| {
-        let row = rows.get(&item.asked.holder)?;
-        Some(alike_key(&item.asked, row.account))
-    });
-    known.collect()
 }
 
 /// One fee, one door (decisions 22): the same fee under the same key gets what it was told first.
@@ -253,8 +247,7 @@ pub(super) async fn answer_again(
             Error::FeeReferenceTaken
         });
     }
-    let answer = pb::FeeAnswer::decode(found.answer.as_slice())
-        .map_err(|error| Failure::Internal(error.into()))?;
+    let answer = read_fee_answer(found)?;
     let status = answer.status.as_ref();
     Ok(Response {
         fee_id: found.fee.to_string(),

@@ -36,7 +36,7 @@ use crate::error::Error;
 
 const LIMITS: Limits = Limits {
     // One commits while the other prepares.
-    queues: 2,
+    queues: 1,
     waiting_max: 1024,
     // So many accesses are one batch of the log.
     batch_max: NOTES_MAX,
@@ -260,7 +260,7 @@ async fn store_answers(
     for (item, outcome) in batch.iter().zip(outcomes) {
         let version = match outcome {
             Outcome::Done(answer, _) => {
-                answers.push((&item.key, answer.encode_to_vec()));
+                answers.push((&item.key, without_answer(answer).encode_to_vec()));
                 answer.account_version
             }
             Outcome::Again(answer) => answer.account_version,
@@ -282,6 +282,17 @@ async fn store_answers(
         idempotency::store_all(tx, tenant, &answers).await?;
     }
     Ok(Some(core.access.append(tx, tenant, now, notes).await?))
+}
+
+/// As it is kept under its key: what the fee cost is kept with the fee.
+fn without_answer(response: &Response) -> Response {
+    Response {
+        fee_id: response.fee_id.clone(),
+        account_version: response.account_version,
+        possible_duplicate: response.possible_duplicate,
+        position: response.position.clone(),
+        answer: None,
+    }
 }
 
 fn answers(outcomes: Vec<Outcome>) -> Vec<Answer> {

@@ -38,7 +38,8 @@ pub(super) struct Book {
     added: Vec<NewEntry>,
     cards: Cards,
     claims: Vec<ClaimChangeRow>,
-    registered: Vec<AssessedFee>,
+    /// The fee that was registered last.
+    registered: Option<AssessedFee>,
 }
 
 /// The days of the cards: those there are more, or all of them.
@@ -53,14 +54,14 @@ struct Added {
     status: Status,
     registered_at: Timestamp,
     reassessed: Vec<pb::Fee>,
+    alike: bool,
 }
 
 impl Book {
     /// An account of a row that is held, or of one that is still to be added.
     pub(super) fn open(row: AccountRow, is_new: bool, scheme: Arc<Scheme>) -> Self {
-        let kept = row.snapshot.as_deref().map(serde_json::from_slice);
-        let snapshot = kept.and_then(Result::ok);
-        let snapshot = snapshot.filter(|kept: &Snapshot| {
+        let kept = row.snapshot.as_deref().and_then(Snapshot::read);
+        let snapshot = kept.filter(|kept| {
             i64::try_from(kept.entries()).is_ok_and(|entries| entries == row.version)
         });
         let fresh = || Snapshot::new(&scheme);
@@ -72,7 +73,7 @@ impl Book {
             added: Vec::new(),
             cards: Cards::More(Vec::new()),
             claims: Vec::new(),
-            registered: Vec::new(),
+            registered: None,
         }
     }
 
@@ -87,7 +88,6 @@ impl Book {
     ) -> Result<(pb::RegisterFeeResponse, NewEvent), Error> {
         check_version(asked.expected_version, self.version())?;
         let (first, version) = (self.added.len(), self.version());
-        let possible_duplicate = self.registered.iter().any(|other| is_like(other, asked));
         let done = match self.register_last(asked, now)? {
             Some(done) => done,
             None => self.register_anywhere(tx, tenant, asked, now).await?,
@@ -106,12 +106,12 @@ impl Book {
             status: answer.status.clone(),
             reassessed: done.reassessed,
         };
-        self.registered.push(done.fee);
+        self.registered = Some(done.fee);
         let response = pb::RegisterFeeResponse {
             fee_id: asked.draft.fee.fee.to_string(),
             answer: Some(answer),
             account_version: version,
-            possible_duplicate,
+            possible_duplicate: done.alike,
             ..Default::default()
         };
         Ok((response, events::fee_registered(self.row.account, event)))
@@ -146,6 +146,7 @@ impl Book {
             status: done.status,
             registered_at,
             reassessed: Vec::new(),
+            alike: done.alike,
         }))
     }
 
@@ -169,7 +170,7 @@ impl Book {
 
     /// The fee that was registered last, as a later one under its key finds it.
     pub(super) fn registered(&self, answer: &pb::RegisterFeeResponse) -> Option<RegisteredRow> {
-        let fee = self.registered.last()?;
+        let fee = self.registered.as_ref()?;
         Some(RegisteredRow {
             account: self.row.account,
             scheme_id: Some(self.row.scheme_id.clone()),
@@ -229,12 +230,14 @@ impl Book {
         let registered_at = registered_at.map_or(now, LogEntry::at);
         let status = status_on(&self.scheme, &done.state, on, now);
         let status = status.map_err(Part::Account.refused())?;
+        let alike = done.state.has_alike(fee);
         let reassessed = self.take(tx, tenant, log, done, Some(fee)).await?;
         Ok(Added {
             fee: assessed,
             status,
             registered_at,
             reassessed,
+            alike,
         })
     }
 
@@ -349,10 +352,4 @@ fn first_claim(fee: &AssessedFee) -> Claim {
 
 fn is_fee(entry: &LogEntry, fee: FeeId) -> bool {
     matches!(entry, LogEntry::Fee(event) if event.fee == fee)
-}
-
-/// Decision D-32: another fee of the same day, principal and amount.
-fn is_like(other: &AssessedFee, asked: &Registering) -> bool {
-    let fee = &asked.draft.fee;
-    (other.on, other.nominal) == (fee.on, fee.nominal) && other.principal == fee.principal
 }

@@ -1,7 +1,6 @@
 //! Storing what was added to accounts.
 
 use hjm_ids::TenantId;
-use hjm_service::Failure;
 use jiff::civil::Date;
 use sqlx::PgConnection;
 
@@ -12,19 +11,18 @@ use crate::{
 };
 
 impl Book {
-    fn standing(&self) -> Result<StandingRow, Failure> {
+    fn standing(&self) -> StandingRow {
         let (days, cards_are_all) = match &self.cards {
             Cards::More(days) => (days, false),
             Cards::All(days) => (days, true),
         };
-        let snapshot = serde_json::to_vec(&self.snapshot);
-        Ok(StandingRow {
+        StandingRow {
             account: self.row.account,
             version: self.version_stored(),
             cards: card_days(days),
             cards_are_all,
-            snapshot: Some(snapshot.map_err(|error| Failure::Internal(error.into()))?),
-        })
+            snapshot: self.snapshot.bytes(),
+        }
     }
 }
 
@@ -64,8 +62,7 @@ pub(in crate::app) async fn store_books(
         return Ok(());
     }
     store::log_insert(connection, tenant, &entries).await?;
-    let standings = written().map(|book| book.standing());
-    let standings = standings.collect::<Result<Vec<_>, _>>()?;
+    let standings: Vec<StandingRow> = written().map(|book| book.standing()).collect();
     store::standing_update(connection, tenant, &standings).await?;
     let claims: Vec<ClaimChangeRow> = written().flat_map(|book| book.claims.clone()).collect();
     if !claims.is_empty() {

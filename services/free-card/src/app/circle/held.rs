@@ -327,15 +327,14 @@ impl Held {
         let alone = self.circle.accounts.len() == 1;
         let snapshot = alone.then(|| {
             let snapshot = Snapshot::of(scheme, &own.log).map_err(Part::Account.refused())?;
-            let written = serde_json::to_vec(&snapshot);
-            written.map_err(|error| Error::from(Failure::Internal(error.into())))
+            Ok::<_, Error>(snapshot.bytes())
         });
         Ok(StandingRow {
             account: own.row.account,
             version: i64::try_from(own.log.len()).unwrap_or(i64::MAX),
             cards: card_days(&self.circle.together.days(states, &holder.scheme_id)),
             cards_are_all: true,
-            snapshot: snapshot.transpose()?,
+            snapshot: snapshot.transpose()?.flatten(),
         })
     }
 
