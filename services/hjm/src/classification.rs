@@ -1,8 +1,8 @@
 //! `hjm classification`: lists of ISO 9999 codes, shipped or a site's own.
 //!
-//! The shipped list is of the edition of 2016, which the policies' codes are read in, with the one
-//! code of 2011 that the stories use; it begins on the first day of the edition's year. It holds no
-//! mappings: no source prints them, and a site has them in its licensed list.
+//! The shipped list is of the edition of 2016, which the policies' codes are read in; it begins on the
+//! first day of the edition's year. It holds no code and no mapping that no source prints: a site has
+//! those in its licensed list.
 
 use std::{fs, path::PathBuf};
 

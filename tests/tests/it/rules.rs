@@ -40,7 +40,7 @@ fn a_county_answers_fee_payer_and_rent_on_one_page() {
             "The table has no fee for the product.",
             "The region pays (07).",
             "rule under-18, kronoberg-payers version 1",
-            "(source 001) §4.4",
+            "(källa 001) §4.4",
             "The county has no such rules here.",
         ],
     );
@@ -88,13 +88,11 @@ fn what_no_source_prints_is_told_by_name_and_never_as_no_fee() {
     says(&asked(county), &["cannot be decided without municipality."]);
     says(
         &asked(&format!("{county} --registered 2280")),
-        &[
-            "Not decided: the fee table's source does not print the fee a month of 2025 in Härnösand.",
-        ],
+        &["Not decided: the fee table's source does not print månadsavgiften 2025 i Härnösand."],
     );
     says(
         &asked("--county jonkoping --on 2025-05-01 --lang sv"),
-        &["Kan inte avgöras: källan anger inte "],
+        &["Kan inte avgöras: källan anger inte avgiften för andra hjälpmedel än hörapparater"],
     );
     says(
         &asked("--county vasternorrland --on 2024-05-01 --registered 2282"),
@@ -115,6 +113,8 @@ fn a_missing_fact_is_asked_for_by_name() {
         &page,
         &["The municipality the person is registered in pays (0780)."],
     );
+    let (page, _) = hjm(&format!("{asked} --lang sv"));
+    says(&page, &["Betalare   Kan inte avgöras utan: vårdplats."]);
     let (page, content) = hjm("rules --county atlantis --iso 122206");
     assert!(!content);
     says(&page, &["no county atlantis has rules here", "kronoberg"]);
@@ -172,7 +172,7 @@ fn every_shipped_document_is_right_and_a_broken_one_is_told_line_by_line() {
     says(
         &told,
         &[
-            "line 41: fees.fee[1].amount: \"250.001\"",
+            "line 42: fees.fee[1].amount: \"250.001\"",
             "faults found: 1",
         ],
     );
@@ -183,7 +183,8 @@ fn each_kind_of_fault_is_told_with_its_place() {
     let policies = format!("{}/../policies", env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(format!("{policies}/dalarna/rent.toml")).unwrap();
     let row = "value = \"DAY\"\nvalid_from = 2023-01-01\n";
-    let source = "source = \"project a day of rent is a civil day, first and last both counted\"\n";
+    let source =
+        "source = \"project en hyresdag är en kalenderdag, första och sista dagen räknas\"\n";
     let twice = "[[rent.unit]]\nvalue = \"CALENDAR_MONTH\"\nvalid_from = 2024-01-01\nsource = \"project\"\n\n[[rent.start]]";
     let folder = tempfile::tempdir().unwrap();
     let broken = folder.path().join("rent.toml");
@@ -220,6 +221,22 @@ fn each_kind_of_fault_is_told_with_its_place() {
         assert!(!content, "{printed}");
         says(&printed, &[told]);
     }
+}
+
+#[test]
+fn a_hole_in_time_is_told_with_both_places() {
+    let policies = format!("{}/../policies", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{policies}/vasternorrland/fees-harnosand.toml");
+    let text = fs::read_to_string(path).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("fees.toml");
+    let begins = "valid_from = 2026-01-01";
+    fs::write(&broken, text.replacen(begins, "valid_from = 2026-02-01", 1)).unwrap();
+    let (printed, content) = hjm(&format!("policy check {}", broken.display()));
+    assert!(!content, "{printed}");
+    let told = "fees.fee[3].valid_from: decides the same as fees.fee[2] (line 27), and neither holds \
+                from 2026-01-01 until this one";
+    says(&printed, &[told]);
 }
 
 #[test]

@@ -114,17 +114,17 @@ pub(crate) fn parse(document: &PolicyDocument) -> Result<Option<LossPolicy>, Vec
         check_rule(&mut reader, row, &policy.shares);
     }
     check_amounts(&mut reader, &policy);
-    reader.refuse_overlaps(&policy.rules, |one, other| one.of == other.of);
-    reader.refuse_overlaps(&policy.fees, |_, _| true);
-    reader.refuse_overlaps(&policy.shares, |one, other| {
+    reader.one_a_day(&policy.rules, |one, other| one.of == other.of);
+    reader.one_a_day(&policy.fees, |_, _| true);
+    reader.one_a_day(&policy.shares, |one, other| {
         (one.of, one.from_months) == (other.of, other.from_months)
     });
-    reader.refuse_overlaps(&policy.depreciation, |one, other| {
+    reader.one_a_day(&policy.depreciation, |one, other| {
         let rest = one.iso.is_empty() && other.iso.is_empty();
         rest || one.iso.iter().any(|code| other.iso.contains(code))
     });
-    reader.refuse_overlaps(&policy.graces, |_, _| true);
-    reader.refuse_overlaps(&policy.moves, |_, _| true);
+    reader.one_a_day(&policy.graces, |_, _| true);
+    reader.one_a_day(&policy.moves, |_, _| true);
     reader.finish()?;
     Ok(Some(policy))
 }

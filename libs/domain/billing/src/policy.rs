@@ -86,7 +86,7 @@ impl RentPolicy {
         check_units(&mut reader, &policy.units);
         check_starts(&mut reader, &policy.starts);
         check_ends(&mut reader, &policy.ends);
-        reader.refuse_overlaps(&policy.formulas, |_, _| true);
+        reader.one_a_day(&policy.formulas, |_, _| true);
         reader.finish().map(|()| Some(policy))
     }
 

@@ -212,7 +212,7 @@ fn rows<T: Directive + DeserializeOwned>(
             section.fault(row.fault(field, text));
         }
     }
-    section.refuse_overlaps(&rows, |left, right| {
+    section.one_a_day(&rows, |left, right| {
         left.question() == right.question() && meet(left.area(), right.area())
     });
     rows

@@ -27,6 +27,8 @@ pub struct PrescribedDevice {
     pub iso: IsoCode,
     /// First time or replacement.
     pub occasion: Occasion,
+    /// The fee table that was named for it, where one was: what another table is for does not count.
+    pub table: Option<String>,
 }
 
 /// What else a person is prescribed. Each row counts of it what lies in its own area.

@@ -48,7 +48,7 @@
 //!
 //! [[fees.service]]          # what is no device: a visit, a missed visit, a move, a pickup
 //! id = "missed-visit-doctor-hospital"
-//! amount = "800.00"
+//! amount = "800.00"         # or not_printed, as of a fee
 //! per = "VISIT"             # what it is for, in words
 //! age_from = 17             # optional, as age_below and scheme
 //!
@@ -131,9 +131,10 @@ pub(crate) struct ExemptionRow {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ServiceRow {
     pub(crate) id: String,
-    #[serde(deserialize_with = "hjm_policy::from_text")]
-    #[schemars(with = "String")]
-    pub(crate) amount: Money,
+    #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) amount: Option<Money>,
+    pub(crate) not_printed: Option<String>,
     pub(crate) per: String,
     pub(crate) scheme: Option<String>,
     age_from: Option<u16>,
@@ -220,7 +221,7 @@ fn groups(section: &mut SectionReader<'_>) -> Vec<Row<GroupRow>> {
     {
         section.fault(row.fault("group", "a product group is 1, 2, 3 or 4"));
     }
-    section.refuse_overlaps(&rows, |left, right| left.group == right.group);
+    section.one_a_day(&rows, |left, right| left.group == right.group);
     rows
 }
 
@@ -254,7 +255,7 @@ fn fees(section: &mut SectionReader<'_>) -> Vec<Row<FeeRow>> {
             }
         }
     }
-    section.refuse_overlaps(&rows, FeeRow::clashes_with);
+    section.one_a_day(&rows, FeeRow::clashes_with);
     rows
 }
 
@@ -340,7 +341,7 @@ fn cost_caps(section: &mut SectionReader<'_>) -> Vec<Row<CostCapRow>> {
     for row in rows.iter().filter(|row| row.value.amount.is_negative()) {
         section.fault(row.fault("amount", "a cost cap is not negative"));
     }
-    section.refuse_overlaps(&rows, |_, _| true);
+    section.one_a_day(&rows, |_, _| true);
     rows
 }
 
@@ -358,7 +359,7 @@ fn exemptions(section: &mut SectionReader<'_>) -> Vec<Row<ExemptionRow>> {
             | (When::Palliative | When::InPatient | When::Replacement, None) => {}
         }
     }
-    section.refuse_overlaps(&rows, |left, right| {
+    section.one_a_day(&rows, |left, right| {
         left.when == right.when && meet(&left.iso, &right.iso)
     });
     rows
@@ -366,10 +367,21 @@ fn exemptions(section: &mut SectionReader<'_>) -> Vec<Row<ExemptionRow>> {
 
 fn services(section: &mut SectionReader<'_>) -> Vec<Row<ServiceRow>> {
     let rows = section.rows::<ServiceRow>("service");
-    for row in rows.iter().filter(|row| row.value.amount.is_negative()) {
-        section.fault(row.fault("amount", "is not negative"));
+    for row in &rows {
+        match (row.value.amount, &row.value.not_printed) {
+            (Some(amount), None) if amount.is_negative() => {
+                section.fault(row.fault("amount", "is not negative"));
+            }
+            (Some(_), None) | (None, Some(_)) => {}
+            (None, None) => {
+                section.fault(row.fault("amount", "missing: a service that is printed needs it"));
+            }
+            (Some(_), Some(_)) => {
+                section.fault(row.fault("not_printed", "belongs to a row without an amount only"));
+            }
+        }
     }
-    section.refuse_overlaps(&rows, |left, right| {
+    section.one_a_day(&rows, |left, right| {
         left.id == right.id && Range::meet(left.age(), right.age())
     });
     rows
@@ -380,6 +392,6 @@ fn allowances(section: &mut SectionReader<'_>) -> Vec<Row<AllowanceRow>> {
     for row in rows.iter().filter(|row| row.value.amount.is_negative()) {
         section.fault(row.fault("amount", "is not negative"));
     }
-    section.refuse_overlaps(&rows, |left, right| left.id == right.id);
+    section.one_a_day(&rows, |left, right| left.id == right.id);
     rows
 }

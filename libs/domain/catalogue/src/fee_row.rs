@@ -282,6 +282,9 @@ impl FeeRow {
 
     fn share(&self, facts: &FeeFacts) -> Result<(Money, FeeReason, String), FeeError> {
         let value = facts.price.ok_or(FeeError::MissingFact { fact: "price" })?;
+        if value.is_negative() {
+            return Err(FeeError::NegativePrice);
+        }
         let ceiling = if self.ceiling_of_scheme {
             let fact = "scheme_ceiling";
             Some(facts.scheme_ceiling.ok_or(FeeError::MissingFact { fact })?)

@@ -44,8 +44,8 @@ impl FeeTable {
     /// Decides the fee of a service; zero for who is outside its ages.
     ///
     /// # Errors
-    /// [`FeeError::NotInTable`] when the table has no such service on the day, and
-    /// [`FeeError::MissingFact`].
+    /// [`FeeError::NotInTable`] when the table has no such service on the day,
+    /// [`FeeError::NotPrinted`] when its row has no amount, and [`FeeError::MissingFact`].
     pub fn decide_service(&self, facts: &ServiceFacts) -> Result<ServiceFee, FeeError> {
         let age = facts.born_on.map(|born| age_on(born, facts.on));
         let mut outside = None;
@@ -56,11 +56,11 @@ impl FeeTable {
                 return Err(FeeError::MissingFact { fact });
             }
             if answer.is_met() {
-                let text = format!(
-                    "The fee is {} for each {}.",
-                    row.value.amount, row.value.per
-                );
-                return Ok(self.service_fee(facts, age, row, row.value.amount, text));
+                let amount = row.value.amount.ok_or_else(|| FeeError::NotPrinted {
+                    what: row.value.not_printed.clone().unwrap_or_default(),
+                })?;
+                let text = format!("The fee is {amount} for each {}.", row.value.per);
+                return Ok(self.service_fee(facts, age, row, amount, text));
             }
             outside = Some(row);
         }

@@ -1,5 +1,6 @@
 //! What a person pays for a device, before any free card.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use hjm_ids::{IsoCode, PrincipalId, age_on};
@@ -8,7 +9,9 @@ use hjm_policy::{Explanation, Fault, PolicyDocument, PolicyReference, Row, Secti
 use jiff::civil::Date;
 
 use crate::area::specificity;
-use crate::fee::{FeeDecision, FeeError, FeeFacts, FeeKind, FeeReason, FeeTerms, Occasion};
+use crate::fee::{
+    FeeDecision, FeeError, FeeFacts, FeeKind, FeeReason, FeeTerms, Occasion, PrescribedDevice,
+};
 use crate::fee_file::{
     self, AllowanceRow, CostCapRow, ExemptionRow, GroupRow, Handling, MunicipalityRow, ServiceRow,
     When,
@@ -62,6 +65,7 @@ impl FeeTable {
         if facts.quantity == 0 {
             return Err(FeeError::ZeroQuantity);
         }
+        let facts = &self.of_this_table(facts);
         match self.handling(facts)? {
             Some((group, Handling::NotPrescribable)) => Ok(self.without_fee(
                 facts,
@@ -81,6 +85,23 @@ impl FeeTable {
                 None => Ok(self.without_rule(facts)),
             },
         }
+    }
+
+    /// The facts without the earlier devices that another table was named for.
+    fn of_this_table<'f>(&self, facts: &'f FeeFacts) -> Cow<'f, FeeFacts> {
+        let others = |device: &PrescribedDevice| {
+            let named = device.table.as_ref();
+            named.is_some_and(|table| *table != self.policy.id)
+        };
+        let mut beside = facts.beside.iter().flat_map(|beside| &beside.earlier);
+        if !beside.any(others) {
+            return Cow::Borrowed(facts);
+        }
+        let mut facts = facts.clone();
+        if let Some(beside) = &mut facts.beside {
+            beside.earlier.retain(|device| !others(device));
+        }
+        Cow::Owned(facts)
     }
 
     /// Whether the table is for residents of the municipality on a day; none where it is a

@@ -227,6 +227,6 @@ fn rules(section: &mut SectionReader<'_>) -> Vec<hjm_policy::Row<PayerRow>> {
             }
         }
     }
-    section.refuse_overlaps(&rules, PayerRow::clashes_with);
+    section.one_a_day(&rules, PayerRow::clashes_with);
     rules
 }

@@ -167,7 +167,7 @@ impl Scheme {
             reader.section_fault("has no readable row [[free_card.member]]");
         }
         reader.refuse_overlaps(&members, |one, other| one.principal == other.principal);
-        reader.refuse_overlaps(&tiers, |one, other| one.up_to == other.up_to);
+        reader.one_a_day(&tiers, |one, other| one.up_to == other.up_to);
         let (
             Some(settings),
             Some((window, length)),
@@ -266,7 +266,7 @@ fn limits(reader: &mut SectionReader<'_>, tiers: &[Row<Tier>]) -> Vec<(Row<Ceili
     if rows.is_empty() && tiers.is_empty() {
         reader.section_fault("has no readable row [[free_card.ceiling]]");
     }
-    reader.refuse_overlaps(&rows, |_, _| true);
+    reader.one_a_day(&rows, |_, _| true);
     let mut limits = Vec::with_capacity(rows.len());
     for row in rows {
         match row.value.limit() {

@@ -128,6 +128,39 @@ impl<'d> SectionReader<'d> {
         }
     }
 
+    /// Both: of the rows of the same thing exactly one holds on a day, from the first of them to the
+    /// last.
+    pub fn one_a_day<T>(&mut self, rows: &[Row<T>], same: impl Fn(&T, &T) -> bool) {
+        self.refuse_overlaps(rows, &same);
+        self.refuse_holes(rows, &same);
+    }
+
+    /// Adds a fault for every hole in time between two rows that `same` says are of the same thing:
+    /// one ends, another begins later, and none holds in between. What nothing applies to then has
+    /// a row that says so. Before the first and after the last of them nothing is asked.
+    pub fn refuse_holes<T>(&mut self, rows: &[Row<T>], same: impl Fn(&T, &T) -> bool) {
+        let whole = self.document.validity();
+        for row in rows {
+            let Some(end) = row.validity.valid_to else {
+                continue;
+            };
+            let open = end.max(whole.valid_from);
+            let alike = || rows.iter().filter(|other| same(&row.value, &other.value));
+            if !whole.contains(open) || alike().any(|other| other.validity.contains(open)) {
+                continue;
+            }
+            let later = alike().filter(|other| open < other.validity.valid_from);
+            if let Some(next) = later.min_by_key(|other| other.validity.valid_from) {
+                let message = format!(
+                    "decides the same as {} ({}), and neither holds from {open} until this one",
+                    row.place.path,
+                    format_args!("line {}", row.place.line),
+                );
+                self.faults.push(next.fault("valid_from", message));
+            }
+        }
+    }
+
     /// Adds a fault for every day of the document that none of the rows holds on, where a question
     /// must have an answer every day. Overlaps are another fault, see
     /// [`refuse_overlaps`](Self::refuse_overlaps); without any row there is nothing to point at.

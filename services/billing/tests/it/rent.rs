@@ -284,7 +284,7 @@ async fn a_line_explains_itself_with_policy_source_and_facts() {
     let decision = explained.decision.expect("a decision");
     assert_eq!(decision.policy_id, "jamtland-harjedalen-rent");
     assert!(
-        decision.source.contains("source 003) §7.2"),
+        decision.source.contains("källa 003) §7.2"),
         "{}",
         decision.source
     );

@@ -212,7 +212,7 @@ async fn what_cannot_be_decided_costs_its_neighbours_nothing() {
     };
     let service = pb::FeeQuestion {
         about: Some(About::Service(pb::ServiceFee {
-            service: "visit".to_owned(),
+            service: "pickup".to_owned(),
         })),
         ..rollator_by_code()
     };

@@ -36,11 +36,16 @@ async fn a_fee_that_no_source_prints_is_refused_by_its_name() {
         product_group: 3,
         ..Default::default()
     });
-    let results = decide(&world, vec![bed], None).await.unwrap();
-    let undecided = undecided(&results[0]);
-    assert_eq!(undecided.reason, "NOT_PRINTED");
-    assert!(
-        undecided.text.contains("the sixth product of group 3"),
-        "{undecided:?}"
-    );
+    let visit = pb::FeeQuestion {
+        about: Some(About::Service(pb::ServiceFee {
+            service: "visit".to_owned(),
+        })),
+        ..bed.clone()
+    };
+    let results = decide(&world, vec![bed, visit], None).await.unwrap();
+    for (result, what) in results.iter().zip(["sjätte produkt", "patientavgift"]) {
+        let undecided = undecided(result);
+        assert_eq!(undecided.reason, "NOT_PRINTED");
+        assert!(undecided.text.contains(what), "{undecided:?}");
+    }
 }

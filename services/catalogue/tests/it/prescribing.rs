@@ -131,7 +131,7 @@ async fn every_reason_is_told_with_rule_version_hash_and_source() {
         let why = reason.explanation.as_ref().unwrap();
         assert_eq!(why.policy_id, DIRECTIVES_ID);
         assert_eq!((why.policy_version, &why.policy_hash), (1, &policy.hash));
-        assert!(why.source.contains("(source 003) §"), "{}", why.source);
+        assert!(why.source.contains("(källa 003) §"), "{}", why.source);
         assert!(!why.rule_id.is_empty() && !why.facts.is_empty() && !why.text.is_empty());
     }
 }

@@ -96,7 +96,7 @@ async fn fc_v07_each_answer_names_its_fees_its_ceiling_and_its_text() {
     assert_eq!(explanation.policy_id, "dalarna-free-card");
     assert_eq!(explanation.policy_hash.len(), 64);
     assert!(
-        explanation.source.contains("patient fees"),
+        explanation.source.contains("patientavgifter"),
         "{}",
         explanation.source
     );

@@ -4,6 +4,7 @@ mod fee;
 mod page;
 mod right;
 mod shelf;
+mod terms;
 mod words;
 
 use clap::ValueEnum;

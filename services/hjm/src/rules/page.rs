@@ -6,7 +6,7 @@ use hjm_ids::{PrincipalId, age_on, anniversary};
 use hjm_policy::{Explanation, PolicyDocument, Section};
 use jiff::civil::Date;
 
-use super::{Language, Rules, Shelf, words};
+use super::{Language, Rules, Shelf, terms, words};
 use crate::cli::Error;
 
 const REGIONS: &str = include_str!("../../data/regions.csv");
@@ -50,13 +50,10 @@ pub(super) fn lines(args: &Rules, shelf: &Shelf, on: Date) -> Result<Vec<String>
                 "{:<10} {} {}, {} {version}",
                 "", words.rule, why.rule, why.policy_id
             ));
-            page.push(format!("{:<10} {} {}", "", words.source, why.source));
-            let facts: Vec<String> = why
-                .facts
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
-            page.push(format!("{:<10} {} {}", "", words.facts, facts.join(", ")));
+            let source = terms::source(args.lang, &why.source);
+            page.push(format!("{:<10} {} {source}", "", words.source));
+            let facts = terms::facts(args.lang, &why.facts);
+            page.push(format!("{:<10} {} {facts}", "", words.facts));
         }
     }
     for document in &shelf.beside {

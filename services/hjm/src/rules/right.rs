@@ -4,7 +4,7 @@ use hjm_catalogue::{Directives, PrescribingFacts, PrescribingReason};
 use hjm_policy::Section;
 use jiff::civil::Date;
 
-use super::{Rules, Shelf, page::Block, words};
+use super::{Rules, Shelf, page::Block, terms, words};
 
 /// Whether it may be prescribed so: the reasons why not, or the directive that allows it.
 pub(super) fn blocks(args: &Rules, shelf: &Shelf, on: Date) -> Vec<Block> {
@@ -37,7 +37,8 @@ pub(super) fn blocks(args: &Rules, shelf: &Shelf, on: Date) -> Vec<Block> {
     if !unknown.is_empty() {
         let mut facts: Vec<&str> = unknown.iter().map(|objection| objection.fact).collect();
         facts.dedup();
-        let text = format!("{} {}.", words.right_unknown, facts.join(", "));
+        let facts = terms::names(args.lang, &facts);
+        let text = format!("{} {facts}.", words.right_unknown);
         blocks.push(Block::without_reason(text));
     }
     if blocks.is_empty() {

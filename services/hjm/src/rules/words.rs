@@ -5,8 +5,9 @@ use hjm_catalogue::{
     FeeDecision, FeeError, FeeKind, FeeReason, MonthsCovered, Payer, PayerDecision, PayerError,
     Prescribes, PrescribingObjection, PrescribingReason,
 };
+use hjm_money::Money;
 
-use super::Language;
+use super::{Language, terms};
 
 /// The fixed words of a page.
 pub(super) struct Words {
@@ -108,10 +109,13 @@ pub(super) fn no_payer(lang: Language, error: &PayerError) -> String {
     match (lang, error) {
         (Language::En, error) => format!("Not decided: {error}."),
         (Language::Sv, PayerError::MissingFact { facts }) => {
-            format!("Kan inte avgöras utan: {}.", facts.join(", "))
+            format!("Kan inte avgöras utan: {}.", terms::names(lang, facts))
         }
         (Language::Sv, PayerError::NoRule { facts }) => {
-            format!("Ingen regel gäller; det beror på: {}.", facts.join(", "))
+            format!(
+                "Ingen regel gäller; det beror på: {}.",
+                terms::names(lang, facts)
+            )
         }
         (Language::Sv, PayerError::Shared { rule, .. }) => {
             format!("Delat ansvar enligt {rule}, och källan anger inte hur.")
@@ -135,6 +139,7 @@ pub(super) fn rent(lang: Language, terms: &RentTerms) -> String {
     let days = terms.end_days.unwrap_or(0);
     let end = match terms.end {
         RentEnd::ReturnRegistered => "till och med dagen då returen registreras".to_owned(),
+        RentEnd::ArrivalMinusDays if days == 0 => "till och med ankomsten".to_owned(),
         RentEnd::ArrivalMinusDays => format!("till {days} dagar före ankomsten"),
         RentEnd::PickupPlusDays => format!("till {days} dagar efter hämtordern"),
         RentEnd::PickupPlusWorkingDays => format!("till {days} arbetsdagar efter hämtordern"),
@@ -146,7 +151,7 @@ pub(super) fn fee(lang: Language, decision: &FeeDecision) -> String {
     if lang == Language::En {
         return decision.explanation.text.clone();
     }
-    let amount = decision.amount;
+    let amount = kronor(decision.amount);
     let free = match decision.reason {
         FeeReason::NoFee => Some("Ingen avgift för produkten.".to_owned()),
         FeeReason::UnderAge => Some("Ingen avgift: personen är under åldersgränsen.".to_owned()),
@@ -158,15 +163,19 @@ pub(super) fn fee(lang: Language, decision: &FeeDecision) -> String {
         FeeReason::NotSubsidised => Some("Subventioneras inte: personen köper den.".to_owned()),
         FeeReason::CostCap => Some(format!(
             "Kostnadstak: personen betalar {amount} och äger produkten, enheten betalar {}.",
-            decision.unit_pays
+            kronor(decision.unit_pays)
         )),
         FeeReason::Fee | FeeReason::Share | FeeReason::ShareFloor | FeeReason::ShareCeiling => None,
     };
     free.unwrap_or_else(|| charged(decision))
 }
 
+fn kronor(amount: Money) -> String {
+    amount.to_string().replace('.', ",")
+}
+
 fn charged(decision: &FeeDecision) -> String {
-    let (amount, terms) = (decision.amount, decision.terms);
+    let (amount, terms) = (kronor(decision.amount), decision.terms);
     let most = terms
         .months_max
         .map(|most| format!(", högst {most} månader"))
@@ -198,11 +207,19 @@ fn charged(decision: &FeeDecision) -> String {
 pub(super) fn no_fee(lang: Language, error: &FeeError) -> String {
     match (lang, error) {
         (Language::En, error) => format!("Not decided: {error}."),
-        (Language::Sv, FeeError::MissingFact { fact }) => format!("Kan inte avgöras utan: {fact}."),
+        (Language::Sv, FeeError::MissingFact { fact }) => {
+            format!("Kan inte avgöras utan: {}.", terms::names(lang, &[*fact]))
+        }
         (Language::Sv, FeeError::NotPrinted { what }) => {
             format!("Kan inte avgöras: källan anger inte {what}.")
         }
-        (Language::Sv, FeeError::NotInTable { what }) => format!("Ingen avgiftstabell har {what}."),
+        (Language::Sv, FeeError::NotInTable { what }) => match what.strip_prefix("anything") {
+            Some(rest) => match rest.strip_prefix(" for municipality ") {
+                Some(code) => format!("Ingen avgiftstabell gäller i kommunen {code}."),
+                None => "Ingen avgiftstabell gäller.".to_owned(),
+            },
+            None => format!("Ingen avgiftstabell heter {what}."),
+        },
         (
             Language::Sv,
             FeeError::NegativePrice

@@ -126,6 +126,7 @@ pub(crate) async fn draft(
             on,
             iso: article.iso.clone(),
             occasion: fee.occasion,
+            table: line.fee_table.clone(),
         });
         let mut decided = decide_line(&fees, &fee, line, article, &payer)?;
         let (purpose, duration) = to_pb_need(need);

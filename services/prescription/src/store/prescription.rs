@@ -222,6 +222,7 @@ pub(crate) async fn prescribed_until(
                 on: row.prescribed_on.to_jiff(),
                 iso: stored(&basis.iso_code)?,
                 occasion: occasion.ok_or_else(|| Failure::internal("a line cannot be read"))?,
+                table: Some(basis.fee_table).filter(|table| !table.is_empty()),
             })
         })
         .collect()

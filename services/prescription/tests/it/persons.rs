@@ -111,7 +111,7 @@ async fn person_c_of_17_pays_nothing_and_is_told_why() {
     let explanation = fee.explanation.unwrap();
     assert_eq!(explanation.rule_id, "under-18");
     assert!(
-        explanation.source.contains("source 000"),
+        explanation.source.contains("källa 000"),
         "{}",
         explanation.source
     );

@@ -1,32 +1,27 @@
-//! The cases of `accruals.csv`, and what holds of any periods.
+//! The cases of `accruals/`, one file a region: what its recurring fees come to; and what holds of any
+//! periods.
 
 use hjm_billing::{LoanDays, Recurrence, accruals, rented_through_trial, trial_ends_on};
+use hjm_money::Money;
 use jiff::{ToSpan as _, civil::Date};
 use proptest::prelude::*;
 use serde::Deserialize;
 
+use crate::regions;
 use crate::support::{date, holding};
 
 #[derive(Clone, Debug, Deserialize)]
 struct Row {
     case: String,
+    what: String,
     recurrence: String,
-    #[serde(rename = "months max")]
-    months_max: Option<u16>,
-    first_on: Date,
-    returned_on: Option<Date>,
-    died_on: Option<Date>,
+    loan: String,
     through: Date,
     periods: String,
-    says: String,
-}
-
-fn rows() -> Vec<Row> {
-    let text = include_str!("../accruals.csv");
-    csv::Reader::from_reader(text.as_bytes())
-        .deserialize()
-        .map(Result::unwrap)
-        .collect()
+    #[serde(deserialize_with = "hjm_policy::from_text")]
+    amount: Money,
+    #[serde(deserialize_with = "hjm_policy::from_text")]
+    total: Money,
 }
 
 fn recurrence(text: &str) -> Recurrence {
@@ -41,35 +36,63 @@ fn recurrence(text: &str) -> Recurrence {
     }
 }
 
-fn fault(row: &Row) -> Option<String> {
-    let days = LoanDays {
-        first_on: row.first_on,
-        returned_on: row.returned_on,
-        died_on: row.died_on,
+/// `from 2025-03-01; returned 2026-02-28; died DAY`.
+fn days(text: &str) -> LoanDays {
+    let day = |what: &str| {
+        let mut told = text.split("; ");
+        told.find_map(|told| told.strip_prefix(what)?.strip_prefix(' ').map(date))
     };
-    let periods = accruals(
-        recurrence(&row.recurrence),
-        row.months_max,
-        days,
-        row.through,
-    );
+    LoanDays {
+        first_on: day("from").unwrap(),
+        returned_on: day("returned"),
+        died_on: day("died"),
+    }
+}
+
+/// The periods, and so many times the amount.
+fn fault(region: &str, row: &Row) -> Option<String> {
+    let (kind, most) = match row.recurrence.split_once(" at most ") {
+        Some((kind, most)) => (kind, Some(most.parse().unwrap())),
+        None => (row.recurrence.as_str(), None),
+    };
+    let periods = accruals(recurrence(kind), most, days(&row.loan), row.through);
+    let total = Money::sum(periods.iter().map(|_| row.amount)).unwrap();
     let periods: Vec<_> = periods
         .iter()
         .map(|period| format!("{} on {}", period.number, period.on))
         .collect();
     let periods = periods.join("; ");
-    (periods != row.periods).then(|| {
+    ((&periods, total) != (&row.periods, row.total)).then(|| {
+        let Row { case, what, .. } = row;
         format!(
-            "{} ({}): {periods} is not {}",
-            row.case, row.says, row.periods
+            "{region}, {case}, {what}: {periods} = {total} is not {} = {}",
+            row.periods, row.total
         )
     })
 }
 
 #[test]
-fn fee_q11_every_case_of_the_table_holds() {
-    let faults: Vec<_> = rows().iter().filter_map(fault).collect();
+fn recurring_fees_of_every_region_accrue_as_its_file_says() {
+    let mut faults = Vec::new();
+    for (region, text) in regions::files("accruals") {
+        let rows: Vec<Row> = regions::rows(&text);
+        faults.extend(rows.iter().filter_map(|row| fault(&region, row)));
+    }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn a_wrong_row_is_caught() {
+    let files = regions::files("accruals");
+    for (region, from, to) in [
+        ("kronoberg", ",400.00\n", ",600.00\n"),
+        ("stockholm", "3 on 2025-03-01", "3 on 2025-03-02"),
+    ] {
+        let broken = files[region].replacen(from, to, 1);
+        let rows: Vec<Row> = regions::rows(&broken);
+        let caught: Vec<String> = rows.iter().filter_map(|row| fault(region, row)).collect();
+        assert_eq!(caught.len(), 1, "{region}: {caught:?}");
+    }
 }
 
 #[test]
@@ -78,13 +101,6 @@ fn fee_j8_trial_ends_the_day_before_the_fee() {
     assert_eq!(ends("2025-01-31"), "2025-04-30");
     assert_eq!(ends("2025-01-10"), "2025-04-09");
     assert_eq!(ends("2024-11-29"), "2025-02-28");
-}
-
-#[test]
-fn a_wrong_row_is_caught() {
-    let mut row = rows().remove(0);
-    row.periods = "1 on 2025-03-02".to_owned();
-    assert!(fault(&row).is_some());
 }
 
 #[test]

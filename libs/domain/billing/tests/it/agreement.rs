@@ -1,4 +1,4 @@
-//! The cases of `national_agreement.csv` (N1 to N6) on the shipped document.
+//! The cases of `national-agreement/` (N1 to N6) on the shipped document.
 
 use hjm_billing::{
     AgreementAnswer, AgreementError, Consultation, Limits, NationalAgreement, OutsideCare,
@@ -33,7 +33,7 @@ fn read(text: &str) -> Result<NationalAgreement, String> {
 }
 
 fn rows() -> Vec<Row> {
-    let text = include_str!("../national_agreement.csv");
+    let text = include_str!("../national-agreement/jamtland-harjedalen.csv");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     reader.deserialize().map(Result::unwrap).collect()
 }
@@ -122,7 +122,7 @@ fn the_answer_explains_itself_by_its_rule_and_source() {
         .unwrap()
         .explanation;
     assert_eq!(told.rule, "national_agreement.consultation");
-    assert!(told.source.contains("handbook §7.23"), "{}", told.source);
+    assert!(told.source.contains("handboken §7.23"), "{}", told.source);
     assert_eq!(
         told.text,
         "10400.00 is not below 10000.00: the home region is consulted."

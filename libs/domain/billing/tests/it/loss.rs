@@ -1,6 +1,4 @@
-//! The cases of `loss.csv` (L1 to L11) on the shipped policies, grace (L4) and moves (L12).
-
-use std::path::Path;
+//! The cases of `loss/`, one file a region, on its shipped document (L1 to L12).
 
 use hjm_billing::{
     Acquisition, Chargeable, LossDecision, LossError, LossFacts, LossKind, LossLineKind, LossPayer,
@@ -13,26 +11,36 @@ use jiff::civil::Date;
 use proptest::prelude::*;
 use serde::Deserialize;
 
+use crate::regions;
 use crate::support::date;
 
 #[derive(Clone, Debug, Deserialize)]
 struct Row {
     case: String,
-    county: String,
+    what: String,
     of: String,
-    iso: String,
-    price: String,
-    acquired_on: Option<Date>,
-    residual: String,
+    facts: String,
     on: Date,
-    lines: String,
-    says: String,
+    charged: String,
 }
 
-fn rows() -> Vec<Row> {
-    let text = include_str!("../loss.csv");
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader.deserialize().map(Result::unwrap).collect()
+/// The facts of a case: `iso 122203; price 14000; acquired 2021-01-01; residual 8000; reported DAY;
+/// found DAY; administrative fee 250`.
+struct Known<'row>(&'row str);
+
+impl Known<'_> {
+    fn told(&self, what: &str) -> Option<&str> {
+        let mut told = self.0.split("; ");
+        told.find_map(|told| told.strip_prefix(what)?.strip_prefix(' '))
+    }
+
+    fn money(&self, what: &str) -> Option<Money> {
+        self.told(what).map(|amount| amount.parse().unwrap())
+    }
+
+    fn day(&self, what: &str) -> Option<Date> {
+        self.told(what).map(date)
+    }
 }
 
 fn read(text: &str) -> Result<LossPolicy, Vec<Fault>> {
@@ -40,19 +48,19 @@ fn read(text: &str) -> Result<LossPolicy, Vec<Fault>> {
     Ok(LossPolicy::parse(&document)?.unwrap())
 }
 
-/// The shipped document; `COUNTY with AMOUNT` has that administrative fee besides.
-fn shipped(county: &str) -> LossPolicy {
-    let (county, fee) = county.split_once(" with ").unwrap_or((county, ""));
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../policies");
-    let text = std::fs::read_to_string(folder.join(county).join("loss.toml")).unwrap();
-    let fee = match fee {
-        "" => String::new(),
-        fee => format!(
+fn shipped(region: &str) -> LossPolicy {
+    read(&regions::text(region, "loss")).unwrap()
+}
+
+/// The shipped document with an administrative fee besides, where the case has one.
+fn with_fee(region: &str, fee: Option<&str>) -> LossPolicy {
+    let fee = fee.map(|fee| {
+        format!(
             "[[loss.administrative_fee]]\namount = \"{fee}\"\nvalid_from = 2015-01-01\n\
              source = \"handbook §7.6\"\n"
-        ),
-    };
-    read(&(text + &fee)).unwrap()
+        )
+    });
+    read(&(regions::text(region, "loss") + &fee.unwrap_or_default())).unwrap()
 }
 
 fn kind(of: &str) -> LossKind {
@@ -65,10 +73,6 @@ fn kind(of: &str) -> LossKind {
         LossKind::Misuse,
     ];
     all.into_iter().find(|kind| kind.name() == of).unwrap()
-}
-
-fn money(text: &str) -> Option<Money> {
-    (!text.is_empty()).then(|| text.parse().unwrap())
 }
 
 fn shown(decided: Result<LossDecision, LossError>) -> String {
@@ -95,100 +99,90 @@ fn shown(decided: Result<LossDecision, LossError>) -> String {
     }
 }
 
-fn fault(row: &Row) -> Option<String> {
-    let facts = LossFacts {
-        kind: kind(&row.of),
-        iso: (!row.iso.is_empty()).then(|| row.iso.parse().unwrap()),
-        price: money(&row.price),
-        acquired_on: row.acquired_on,
-        residual: money(&row.residual),
-        on: row.on,
-    };
-    let told = shown(shipped(&row.county).decide(&facts));
-    (told != row.lines).then(|| {
+fn charged(policy: &LossPolicy, row: &Row) -> String {
+    let known = Known(&row.facts);
+    match row.of.as_str() {
+        "GRACE" => {
+            let (reported, found) = (known.day("reported").unwrap(), known.day("found"));
+            match policy.chargeable(reported, found, row.on) {
+                Chargeable::Waits(until) => format!("waits until {until}"),
+                Chargeable::Since(from) => format!("charged from {from}"),
+                Chargeable::Found => "found".to_owned(),
+            }
+        }
+        "MOVE" => match policy.goes_over(known.money("residual").unwrap(), row.on) {
+            Ok((goes, told)) => {
+                assert_eq!(told.rule, "loss.move");
+                if goes { "goes over" } else { "stays" }.to_owned()
+            }
+            Err(refused) => shown(Err(refused)),
+        },
+        of => shown(policy.decide(&LossFacts {
+            kind: kind(of),
+            iso: known.told("iso").map(|iso| iso.parse().unwrap()),
+            price: known.money("price"),
+            acquired_on: known.day("acquired"),
+            residual: known.money("residual"),
+            on: row.on,
+        })),
+    }
+}
+
+fn fault(region: &str, row: &Row) -> Option<String> {
+    let told = charged(
+        &with_fee(region, Known(&row.facts).told("administrative fee")),
+        row,
+    );
+    (told != row.charged).then(|| {
         let Row {
-            case, says, lines, ..
+            case,
+            what,
+            charged,
+            ..
         } = row;
-        format!("LOSS-{case} ({says}): {told} is not {lines}")
+        format!("{region}, {case}, {what}: {told} is not {charged}")
     })
 }
 
 #[test]
-fn losses_cost_what_the_table_says() {
-    let faults: Vec<_> = rows().iter().filter_map(fault).collect();
+fn losses_of_every_region_cost_what_its_file_says() {
+    let mut faults = Vec::new();
+    for (region, text) in regions::files("loss") {
+        let rows: Vec<Row> = regions::rows(&text);
+        faults.extend(rows.iter().filter_map(|row| fault(&region, row)));
+    }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 #[test]
 fn a_wrong_loss_is_caught() {
-    let mut row = rows().remove(0);
-    row.lines = row.lines.replace("8000", "8001");
-    assert!(fault(&row).is_some());
-}
-
-#[test]
-fn loss_l4_what_is_found_within_the_grace_is_not_charged() {
-    let policy = shipped("medelpunkten");
-    let reported_on = date("2025-01-15");
-    let ask = |found: &str, on: &str| {
-        let found_on = (!found.is_empty()).then(|| date(found));
-        policy.chargeable(reported_on, found_on, date(on))
-    };
-    let from = date("2025-03-15");
-    assert_eq!(ask("", "2025-03-14"), Chargeable::Waits(from));
-    assert_eq!(ask("", "2025-03-15"), Chargeable::Since(from));
-    assert_eq!(ask("2025-03-14", "2025-03-14"), Chargeable::Found);
-    assert_eq!(ask("2025-03-14", "2025-06-01"), Chargeable::Found);
-    assert_eq!(ask("2025-03-15", "2025-03-15"), Chargeable::Since(from));
-    assert_eq!(
-        ask("2025-03-14", "2025-03-13"),
-        Chargeable::Waits(from),
-        "not found yet"
-    );
-    let at_once = shipped("vastra-gotaland").chargeable(reported_on, None, reported_on);
-    assert_eq!(
-        at_once,
-        Chargeable::Since(reported_on),
-        "no grace is printed there"
-    );
-    let last = policy.chargeable(date("2024-12-31"), None, date("2025-02-28"));
-    assert_eq!(
-        last,
-        Chargeable::Waits(date("2025-03-01")),
-        "February has no 31st"
-    );
-}
-
-#[test]
-fn loss_l12_a_device_goes_over_above_the_limit_only() {
-    let policy = shipped("vasterbotten");
-    let on = date("2025-03-01");
-    for (residual, expected) in [
-        ("2000", false),
-        ("2000.01", true),
-        ("2001", true),
-        ("0", false),
+    let files = regions::files("loss");
+    for (region, from, to) in [
+        ("medelpunkten", "LOSS 8000.00", "LOSS 8001.00"),
+        (
+            "medelpunkten",
+            "charged from 2025-03-15",
+            "charged from 2025-03-16",
+        ),
+        ("vasterbotten", ",stays\n", ",goes over\n"),
     ] {
-        let (goes, told) = policy.goes_over(residual.parse().unwrap(), on).unwrap();
-        assert_eq!(goes, expected, "{residual}");
-        assert_eq!(told.rule, "loss.move");
-        assert!(told.source.contains("2 000 kronor"), "{}", told.source);
+        let broken = files[region].replacen(from, to, 1);
+        let rows: Vec<Row> = regions::rows(&broken);
+        let caught: Vec<String> = rows.iter().filter_map(|row| fault(region, row)).collect();
+        assert_eq!(caught.len(), 1, "{region}: {caught:?}");
     }
-    let absent = shipped("jamtland-harjedalen").goes_over("2001".parse().unwrap(), on);
-    assert_eq!(absent.unwrap_err(), LossError::NoRule { rule: "move", on });
 }
 
 #[test]
 fn a_loss_explains_itself_by_its_rules_sources_and_facts() {
     let policy = shipped("medelpunkten");
-    let row = &rows()[0];
     let facts = LossFacts {
         kind: LossKind::Device,
-        iso: Some(row.iso.parse().unwrap()),
-        price: money(&row.price),
-        acquired_on: row.acquired_on,
+        iso: Some("122203".parse().unwrap()),
+        price: Some("14000".parse().unwrap()),
+        acquired_on: Some(date("2021-01-01")),
         residual: None,
-        on: row.on,
+        on: date("2024-01-01"),
     };
     let told = policy.decide(&facts).unwrap().explanation;
     assert_eq!(
@@ -196,7 +190,7 @@ fn a_loss_explains_itself_by_its_rules_sources_and_facts() {
         ("loss.DEVICE", "medelpunkten-loss")
     );
     assert_eq!(told.policy_hash, policy.policy().hash);
-    assert!(told.source.contains("20 per cent") && told.source.contains("wheelchairs"));
+    assert!(told.source.contains("20 procent") && told.source.contains("rullstolar"));
     let names: Vec<_> = told
         .facts
         .iter()
@@ -207,6 +201,41 @@ fn a_loss_explains_itself_by_its_rules_sources_and_facts() {
         "kind=DEVICE on=2024-01-01 iso=122203 price=14000.00 acquired_on=2021-01-01 \
          group=wheelchairs years=7 residual=8000.00"
     );
+}
+
+#[test]
+fn a_hole_between_two_rows_of_the_same_loss_is_refused_with_its_place() {
+    for (table, fields) in [
+        (
+            "rule",
+            "of = \"DEVICE\"\nbase = \"RESIDUAL\"\npays = \"PAYER\"",
+        ),
+        ("grace", "months = 2"),
+        ("move", "residual_above = \"2000.00\""),
+        ("administrative_fee", "amount = \"250.00\""),
+        (
+            "depreciation",
+            "group = \"beds\"\niso = [\"1812\"]\nyears = 9",
+        ),
+        ("share", "of = \"DEVICE\"\nfrom_months = 0\npercent = 80"),
+    ] {
+        let row = |days: &str| format!("[[loss.{table}]]\n{fields}\n{days}source = \"book\"\n");
+        let faults = |later: &str| {
+            let first = row("valid_from = 2020-01-01\nvalid_to = 2021-01-01\n");
+            let faults = read(&(HEAD.to_owned() + &first + &row(later))).err();
+            let faults = faults.unwrap_or_default();
+            faults.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let told = faults("valid_from = 2021-02-01\n");
+        let expected = format!(
+            "loss.{table}[2].valid_from: decides the same as loss.{table}[1] (line 8), and neither \
+             holds from 2021-01-01 until this one"
+        );
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].ends_with(&expected), "{told:?}");
+        let none: [String; 0] = [];
+        assert_eq!(faults("valid_from = 2021-01-01\n"), none, "{table}");
+    }
 }
 
 const HEAD: &str = "id = \"x-loss\"\nversion = 1\ntenant = \"x-county\"\ntitle = \"Loss\"\n\
@@ -378,8 +407,7 @@ proptest! {
         order in Just((0..12_usize).collect::<Vec<_>>()).prop_shuffle(),
         first in 0..2_usize, days in 0..4_000_i32,
     ) {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../policies");
-        let text = std::fs::read_to_string(folder.join("medelpunkten/loss.toml")).unwrap();
+        let text = regions::text("medelpunkten", "loss");
         let (head, rows) = text.split_once("\n[[").unwrap();
         let rows: Vec<&str> = rows.split("\n[[").collect();
         prop_assert_eq!(rows.len(), order.len());

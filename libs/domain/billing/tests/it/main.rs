@@ -8,6 +8,7 @@ mod difference;
 mod laws;
 mod loss;
 mod policy_file;
+mod regions;
 mod rent;
 mod rent_laws;
 mod rent_rules;

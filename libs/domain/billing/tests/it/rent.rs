@@ -1,64 +1,132 @@
-//! The cases of `rent.csv`: windows (R1 to R16), splits and the rents of the story.
+//! The cases of `rent/`, one file a region, on its shipped document: first and last days (R1 to
+//! R13), months, transfers, prices and deaths (R4, R16), and the price a day by a formula (R3).
 
-use hjm_billing::rent_lines;
+use hjm_billing::{
+    Acquisition, BillingError, Handout, Holding, RentPolicy, rent_lines, rent_window,
+};
 use hjm_money::Money;
-use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::support::{date, holding, policy, prices, shown};
+use crate::regions;
+use crate::support::{date, holding, policy, prices, shown, shown_window};
 
 #[derive(Clone, Debug, Deserialize)]
 struct Row {
     case: String,
-    delivered_on: Date,
-    returned_on: Option<Date>,
-    died_on: Option<Date>,
-    payers: String,
-    prices: String,
+    what: String,
+    loan: String,
+    price: String,
     month: String,
-    lines: String,
+    rent: String,
     total: String,
-    says: String,
 }
 
-fn rows() -> Vec<Row> {
-    let text = include_str!("../rent.csv");
-    csv::Reader::from_reader(text.as_bytes())
-        .deserialize()
-        .map(Result::unwrap)
-        .collect()
-}
-
-fn fault(row: &Row) -> Option<String> {
-    let holding = holding(row.delivered_on, row.returned_on, row.died_on, &row.payers);
-    let month = row.month.parse().unwrap();
-    let (lines, total) = match rent_lines(&holding, &prices(&row.prices), &policy(), month) {
-        Ok(lines) => {
-            let total = Money::sum(lines.iter().map(|line| line.amount)).unwrap();
-            (shown(&lines), total.to_string())
-        }
-        Err(error) => (error.reason().to_owned(), String::new()),
+/// `delivered 2025-03-10; returned 2025-05-06; on 2380; on 2309 from 2025-04-01`, or what is told of
+/// its handing out: `taken DAY; registered DAY after N minutes` from a store, `handed out DAY`.
+fn loan(text: &str) -> Holding {
+    let told = || text.split("; ");
+    let day = |what: &str| {
+        let mut days = told().filter_map(|told| told.strip_prefix(what)?.strip_prefix(' '));
+        days.next()
     };
-    let right = (&lines, &total) == (&row.lines, &row.total);
-    (!right).then(|| {
+    let delivered = day("delivered");
+    let from = delivered.or(day("taken")).or(day("handed out")).unwrap();
+    let payers = told().filter_map(|told| told.strip_prefix("on "));
+    let payers = payers.map(|payer| since(payer, from));
+    let payers: Vec<String> = payers.collect();
+    let days = [day("returned"), day("died")].map(|day| day.map(date));
+    let mut loan = holding(date(from), days[0], days[1], &payers.join("; "));
+    loan.pickup_ordered_on = day("pickup").map(date);
+    loan.arrived_on = day("arrived").map(date);
+    loan.handout = delivered.map(|_| Handout::Delivered);
+    if let Some(registered) = day("registered") {
+        let (on, minutes) = registered.split_once(" after ").unwrap();
+        loan.handout = Some(Handout::FromStore {
+            registered_on: date(on),
+            minutes: minutes.trim_end_matches(" minutes").parse().unwrap(),
+        });
+    }
+    loan
+}
+
+/// `X from DAY`, from a day of its own or from this one.
+fn since(text: &str, from: &str) -> String {
+    if text.contains(" from ") {
+        text.to_owned()
+    } else {
+        format!("{text} from {from}")
+    }
+}
+
+/// `bought 2012-06-01 for 5000 over 5 years`.
+fn bought(text: &str) -> Option<Acquisition> {
+    let (on, rest) = text.strip_prefix("bought ")?.split_once(" for ")?;
+    let (price, years) = rest.trim_end_matches(" years").split_once(" over ")?;
+    Some(Acquisition {
+        price: price.parse().unwrap(),
+        acquired_on: date(on),
+        years: years.parse().unwrap(),
+    })
+}
+
+/// The rent and the total as the row's question has them: of a month, the window without one, or
+/// the price of a day by the formula.
+fn answer(policy: &RentPolicy, row: &Row) -> Result<(String, String), BillingError> {
+    if let Some(device) = bought(&row.loan) {
+        let price = policy.formula_price(&device, date(&row.month))?;
+        return Ok((price.to_string(), String::new()));
+    }
+    let loan = loan(&row.loan);
+    if row.month.is_empty() {
+        let window = rent_window(&loan, policy)?;
+        return Ok((shown_window(window), String::new()));
+    }
+    let steps = since(&row.price, "2000-01-01");
+    let month = row.month.parse().unwrap();
+    let lines = rent_lines(&loan, &prices(&steps), policy, month)?;
+    let total = Money::sum(lines.iter().map(|line| line.amount)).unwrap();
+    Ok((shown(&lines), total.to_string()))
+}
+
+fn fault(region: &str, row: &Row) -> Option<String> {
+    let document = regions::document(region, "rent");
+    let policy = RentPolicy::parse(&document).unwrap().unwrap();
+    let found =
+        answer(&policy, row).unwrap_or_else(|refused| (refused.reason().to_owned(), String::new()));
+    let Row { case, what, .. } = row;
+    (found != (row.rent.clone(), row.total.clone())).then(|| {
         format!(
-            "RENT-{} ({}):\n{lines} = {total} is not\n{} = {}",
-            row.case, row.says, row.lines, row.total
+            "{region}, {case}, {what}: {found:?} is not {} = {}",
+            row.rent, row.total
         )
     })
 }
 
 #[test]
-fn rent_r1_to_r16_and_the_story_every_case_of_the_table_holds() {
-    let faults: Vec<_> = rows().iter().filter_map(fault).collect();
+fn rent_of_every_region_is_as_its_file_says() {
+    let mut faults = Vec::new();
+    for (region, text) in regions::files("rent") {
+        if !region.ends_with("any-region") {
+            let rows: Vec<Row> = regions::rows(&text);
+            faults.extend(rows.iter().filter_map(|row| fault(&region, row)));
+        }
+    }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 #[test]
 fn a_wrong_row_is_caught() {
-    let mut row = rows().remove(0);
-    row.lines = row.lines.replace("22 days", "21 days");
-    assert!(fault(&row).is_some());
+    let files = regions::files("rent");
+    for (region, from, to) in [
+        ("norrbotten", "58 days", "57 days"),
+        ("jamtland-harjedalen", "deceased,18.70", "deceased,18.71"),
+        ("norrbotten", ",4.24658,\n", ",4.24657,\n"),
+    ] {
+        let broken = files[region].replacen(from, to, 1);
+        let rows: Vec<Row> = regions::rows(&broken);
+        let caught: Vec<String> = rows.iter().filter_map(|row| fault(region, row)).collect();
+        assert_eq!(caught.len(), 1, "{region}: {caught:?}");
+    }
 }
 
 #[test]

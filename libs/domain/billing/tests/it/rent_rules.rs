@@ -1,13 +1,13 @@
-//! The cases of `rent_windows.csv` (R1 to R13: first and last day) and `rent_units.csv` (months and
-//! begun periods), and the formula of a price (R3, R4).
+//! Units and windows that are no region's, whatever a document may say: the cases of
+//! `rent/units-of-any-region.csv` and `rent/windows-of-any-region.csv`; and the formula (R3, R4).
 
-use hjm_billing::{Acquisition, Handout, RentPolicy, RentWindow, rent_lines, rent_window};
+use hjm_billing::{Acquisition, Handout, RentPolicy, rent_lines, rent_window};
 use hjm_money::Money;
 use hjm_policy::PolicyDocument;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::support::{POLICY, date, holding, policy_of, prices, shown};
+use crate::support::{POLICY, date, holding, policy_of, prices, shown, shown_window};
 
 #[derive(Clone, Debug, Deserialize)]
 struct WindowRow {
@@ -40,23 +40,15 @@ struct UnitRow {
 }
 
 fn windows() -> Vec<WindowRow> {
-    let text = include_str!("../rent_windows.csv");
+    let text = include_str!("../rent/windows-of-any-region.csv");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     reader.deserialize().map(Result::unwrap).collect()
 }
 
 fn units() -> Vec<UnitRow> {
-    let text = include_str!("../rent_units.csv");
+    let text = include_str!("../rent/units-of-any-region.csv");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     reader.deserialize().map(Result::unwrap).collect()
-}
-
-fn shown_window(window: RentWindow) -> String {
-    let late = if window.late { " late" } else { "" };
-    match window.last {
-        Some(last) => format!("{} to {last}{late}", window.first),
-        None => format!("{} on{late}", window.first),
-    }
 }
 
 fn window_fault(row: &WindowRow) -> Option<String> {

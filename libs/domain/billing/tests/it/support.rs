@@ -1,7 +1,7 @@
 //! The policy of the tests and short ways to write loans and lines.
 
-use hjm_billing::{Holding, Line, PriceStep, RentPolicy, Segment};
-use hjm_ids::{CustomerNumber, LoanId, PrincipalId};
+use hjm_billing::{Holding, Line, PriceStep, RentPolicy, RentWindow, Segment};
+use hjm_ids::{CustomerNumber, LoanId, PrincipalId, days_inclusive};
 use hjm_policy::PolicyDocument;
 use jiff::civil::Date;
 
@@ -149,4 +149,16 @@ pub(crate) fn shown(lines: &[Line]) -> String {
         })
         .collect();
     lines.join("; ")
+}
+
+/// A window as the tables write it.
+pub(crate) fn shown_window(window: RentWindow) -> String {
+    let late = if window.late { " late" } else { "" };
+    match window.last {
+        Some(last) => {
+            let days = days_inclusive(window.first, last);
+            format!("{} to {last}: {days} days{late}", window.first)
+        }
+        None => format!("{} on{late}", window.first),
+    }
 }

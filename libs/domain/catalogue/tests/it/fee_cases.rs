@@ -1,4 +1,4 @@
-//! Own fees of the shipped tables, case by case: one file a county.
+//! Own fees of the shipped tables, case by case: one file a region.
 
 use std::sync::Arc;
 
@@ -11,26 +11,8 @@ use hjm_money::Money;
 use hjm_policy::Section;
 use jiff::civil::Date;
 
+use crate::regions;
 use crate::shipped::{documents_of, fees};
-
-const CASES: [(&str, &str); 13] = [
-    ("dalarna", include_str!("../fees/dalarna.csv")),
-    (
-        "jamtland-harjedalen",
-        include_str!("../fees/jamtland-harjedalen.csv"),
-    ),
-    ("jonkoping", include_str!("../fees/jonkoping.csv")),
-    ("kronoberg", include_str!("../fees/kronoberg.csv")),
-    ("orebro", include_str!("../fees/orebro.csv")),
-    ("skane", include_str!("../fees/skane.csv")),
-    ("sormland", include_str!("../fees/sormland.csv")),
-    ("stockholm", include_str!("../fees/stockholm.csv")),
-    ("uppsala", include_str!("../fees/uppsala.csv")),
-    ("varmland", include_str!("../fees/varmland.csv")),
-    ("vasterbotten", include_str!("../fees/vasterbotten.csv")),
-    ("vasternorrland", include_str!("../fees/vasternorrland.csv")),
-    ("vastmanland", include_str!("../fees/vastmanland.csv")),
-];
 
 /// What is known of a case: `born 1958-01-01; price 820.00; replacement`. Instead of being told what
 /// to count, it may be told what there is: `before 2025-01-01 220615; with 220615,220618`.
@@ -62,6 +44,10 @@ fn code(text: &str) -> IsoCode {
 }
 
 fn device(text: &str) -> PrescribedDevice {
+    let (text, table) = match text.split_once(" by ") {
+        Some((text, table)) => (text, Some(table.to_owned())),
+        None => (text, None),
+    };
     let (on, iso) = text.split_once(' ').expect("the table writes DAY CODE");
     let replaces = iso.split_once(' ');
     PrescribedDevice {
@@ -72,6 +58,7 @@ fn device(text: &str) -> PrescribedDevice {
             Some((_, other)) => panic!("{other:?} is no occasion"),
             None => Occasion::First,
         },
+        table,
     }
 }
 
@@ -249,20 +236,18 @@ fn wrong(county: &str, cases: &str) -> Vec<String> {
 
 #[test]
 fn fee_cases_of_the_shipped_tables_come_out_as_written() {
-    let all = CASES
+    let files = regions::files("fees");
+    let all = files
         .iter()
         .flat_map(|(county, cases)| wrong(county, cases));
     assert_eq!(all.collect::<Vec<_>>(), Vec::<String>::new());
-    let count: usize = CASES
-        .iter()
-        .map(|(_, cases)| cases.lines().count() - 1)
-        .sum();
-    assert!(count > 150, "the tables were cut short: {count}");
+    let count: usize = files.values().map(|cases| cases.lines().count() - 1).sum();
+    assert!(count > 350, "the tables were cut short: {count}");
 }
 
 #[test]
 fn fee_case_with_a_wrong_figure_is_caught() {
-    let (county, cases) = CASES[1];
+    let cases = &regions::files("fees")["jamtland-harjedalen"];
     let broken = cases.replacen(",300.00,one-off,FEE", ",301.00,one-off,FEE", 1);
-    assert_eq!(wrong(county, &broken).len(), 1);
+    assert_eq!(wrong("jamtland-harjedalen", &broken).len(), 1);
 }

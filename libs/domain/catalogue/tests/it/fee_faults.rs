@@ -62,10 +62,10 @@ fn exemption_of_a_narrower_area_wins_over_a_wider_one() {
 #[test]
 fn value_without_source_unknown_field_and_ill_written_amount_are_told_at_once() {
     let text = text("jamtland-harjedalen/fees.toml")
-        .replacen("source = \"handbook §6.2 note 9\"\n", "", 1)
+        .replacen("source = \"handbook §6.2 not 9\"\n", "", 1)
         .replacen("amount = \"100.00\"", "amount = \"100.005\"\ncolour = 1", 1)
         .replacen(
-            "source = \"inquiry §4.1.1 group 3\"",
+            "source = \"inquiry §4.1.1 grupp 3\"",
             "source = \"enquiry §4.1.1\"",
             1,
         );
@@ -87,6 +87,16 @@ fn value_without_source_unknown_field_and_ill_written_amount_are_told_at_once() 
 
 /// The kind of a row, its fields, and what is said of it.
 const SENSELESS: &[(&str, &str, &str)] = &[
+    (
+        "service",
+        "id = \"x\"\nper = \"visit\"",
+        "].amount: missing: a service that is printed needs it",
+    ),
+    (
+        "service",
+        "id = \"x\"\nper = \"visit\"\namount = \"1\"\nnot_printed = \"a fee\"",
+        "].not_printed: belongs to a row without an amount only",
+    ),
     (
         "fee",
         "id = \"x\"\niso = [\"01\"]\nkind = \"MONTHLY\"\namount = \"1\"",

@@ -53,7 +53,7 @@ fn decision_explains_itself_with_rule_text_source_and_facts() {
     assert!(
         explanation
             .source
-            .ends_with("the amount also in source 003 §6.2"),
+            .ends_with("beloppet även i källa 003 §6.2"),
         "{}",
         explanation.source
     );
@@ -92,7 +92,7 @@ fn fee_in_dalarna_counts_in_the_common_free_card_even_when_exempt() {
     let young = table.decide(&young).unwrap();
     assert_eq!(young.scheme.as_deref(), Some("dalarna-devices"));
     assert!(
-        young.explanation.source.contains("to be confirmed"),
+        young.explanation.source.contains("att bekräfta"),
         "{}",
         young.explanation.source
     );

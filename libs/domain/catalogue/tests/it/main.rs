@@ -6,6 +6,8 @@ mod directives;
 mod fee_cases;
 mod fee_faults;
 mod fee_table;
+mod holes;
 mod payer_faults;
 mod payers;
+mod regions;
 mod shipped;

@@ -7,68 +7,21 @@ use hjm_catalogue::{
 use hjm_ids::PrincipalId;
 use proptest::prelude::*;
 
+use crate::regions;
 use crate::shipped::{payers, reversed, text};
 
-/// One file a county: what is known, and what the rules answer.
-const CASES: [(&str, &str, &str); 13] = [
-    (
-        "jamtland-harjedalen/payers",
-        "23",
-        include_str!("../payers/jamtland-harjedalen.csv"),
-    ),
-    (
-        "dalarna/payers",
-        "20",
-        include_str!("../payers/dalarna.csv"),
-    ),
-    (
-        "kronoberg/payers",
-        "07",
-        include_str!("../payers/kronoberg.csv"),
-    ),
-    (
-        "gavleborg/payers",
-        "21",
-        include_str!("../payers/gavleborg.csv"),
-    ),
-    (
-        "gavleborg/payers.v2",
-        "21",
-        include_str!("../payers/gavleborg.v2.csv"),
-    ),
-    (
-        "sormland/payers",
-        "04",
-        include_str!("../payers/sormland.csv"),
-    ),
-    (
-        "vasterbotten/payers",
-        "24",
-        include_str!("../payers/vasterbotten.csv"),
-    ),
-    (
-        "vasternorrland/payers",
-        "22",
-        include_str!("../payers/vasternorrland.csv"),
-    ),
-    ("kalmar/payers", "08", include_str!("../payers/kalmar.csv")),
-    (
-        "jonkoping/payers",
-        "06",
-        include_str!("../payers/jonkoping.csv"),
-    ),
-    ("skane/payers", "12", include_str!("../payers/skane.csv")),
-    (
-        "vastmanland/payers",
-        "19",
-        include_str!("../payers/vastmanland.csv"),
-    ),
-    (
-        "vastra-gotaland/payers",
-        "14",
-        include_str!("../payers/vastra-gotaland.csv"),
-    ),
-];
+/// The documents with the region's code and their cases: one file a region.
+fn cases() -> Vec<(String, &'static str, String)> {
+    let files = regions::files("payers").into_iter();
+    let files = files.map(|(name, cases)| {
+        let (region, version) = name.split_once('.').unwrap_or((&name, ""));
+        let dot = if version.is_empty() { "" } else { "." };
+        let known = regions::CODES.iter().find(|(known, _)| *known == region);
+        let (_, code) = known.expect("the region has a code");
+        (format!("{region}/payers{dot}{version}"), *code, cases)
+    });
+    files.collect()
+}
 
 pub(crate) fn principal(id: &str) -> PrincipalId {
     id.parse().expect("the test writes a principal id")
@@ -82,11 +35,11 @@ fn rules(document: &str) -> PayerRules {
 fn facts(row: &csv::StringRecord, region: &str) -> PayerFacts {
     let day = |text: &str| text.parse().expect("the table writes days");
     let mut facts = PayerFacts::new(
-        row[1].parse().expect("the table writes ISO codes"),
-        day(&row[2]),
+        row[2].parse().expect("the table writes ISO codes"),
+        day(&row[3]),
         principal(region),
     );
-    for told in row[3].split("; ").filter(|told| !told.is_empty()) {
+    for told in row[4].split("; ").filter(|told| !told.is_empty()) {
         let (what, value) = told.rsplit_once(' ').unwrap_or((told, ""));
         match (what, value) {
             ("born", on) => facts.born_on = Some(day(on)),
@@ -145,8 +98,8 @@ fn wrong(document: &str, region: &str, cases: &str) -> Vec<String> {
     for row in csv::Reader::from_reader(cases.as_bytes()).records() {
         let row = row.expect("the table has its columns");
         let found = outcome(&rules.resolve(&facts(&row, region)));
-        if [&row[4], &row[5]] != found.each_ref().map(String::as_str) {
-            wrong.push(format!("{document}, {}: {found:?}", &row[0]));
+        if [&row[5], &row[6]] != found.each_ref().map(String::as_str) {
+            wrong.push(format!("{document} {} {}: {found:?}", &row[0], &row[1]));
         }
     }
     wrong
@@ -154,7 +107,7 @@ fn wrong(document: &str, region: &str, cases: &str) -> Vec<String> {
 
 #[test]
 fn payer_cases_of_the_shipped_rules_come_out_as_written() {
-    let wrong: Vec<String> = CASES
+    let wrong: Vec<String> = cases()
         .iter()
         .flat_map(|(document, region, cases)| wrong(document, region, cases))
         .collect();
@@ -163,9 +116,10 @@ fn payer_cases_of_the_shipped_rules_come_out_as_written() {
 
 #[test]
 fn payer_case_with_a_wrong_payer_is_caught() {
-    let (document, region, cases) = CASES[0];
+    let cases = &regions::files("payers")["jamtland-harjedalen"];
     let broken = cases.replacen("2380; asylum no,2380,", "2380; asylum no,23,", 1);
-    assert_eq!(wrong(document, region, &broken).len(), 1);
+    let wrong = wrong("jamtland-harjedalen/payers", "23", &broken);
+    assert_eq!(wrong.len(), 1);
 }
 
 #[test]
@@ -184,7 +138,7 @@ fn payer_decision_explains_itself() {
         .explanation;
     assert_eq!(explanation.policy_id, "jamtland-harjedalen-payers");
     assert!(
-        explanation.source.ends_with("(source 003) §6.1"),
+        explanation.source.ends_with("(källa 003) §6.1"),
         "{}",
         explanation.source
     );
@@ -247,7 +201,7 @@ fn any_facts() -> impl Strategy<Value = PayerFacts> {
 proptest! {
     #[test]
     fn order_of_rules_never_matters(facts in any_facts()) {
-        for (document, ..) in CASES {
+        for (document, ..) in cases() {
             let text = text(&format!("{document}.toml"));
             let plain = |text: &str| outcome(&payers(text).unwrap().resolve(&facts));
             prop_assert_eq!(plain(&text), plain(&reversed(&text)));
@@ -257,8 +211,8 @@ proptest! {
     /// Learning a fact may settle an open question, and never changes a settled one.
     #[test]
     fn what_is_decided_without_a_fact_stays_decided_with_it(facts in any_facts(), lss: bool, habilitation: bool) {
-        for (document, ..) in CASES {
-            let rules = rules(document);
+        for (document, ..) in cases() {
+            let rules = rules(&document);
             let mut more = facts.clone();
             more.lss_rehabilitation = more.lss_rehabilitation.or(Some(lss));
             more.in_habilitation = more.in_habilitation.or(Some(habilitation));

@@ -28,6 +28,19 @@ pub(crate) fn told(faults: &[Fault]) -> String {
         .join("\n")
 }
 
+/// Every shipped document's file.
+pub(crate) fn paths() -> Vec<PathBuf> {
+    let counties = fs::read_dir(folder()).expect("the folder of policies");
+    let counties = counties.map(|county| county.expect("a county").path());
+    let files = counties
+        .filter(|county| county.is_dir())
+        .flat_map(|county| {
+            let files = fs::read_dir(county).expect("the county's folder");
+            files.map(|file| file.expect("a file").path())
+        });
+    files.collect()
+}
+
 /// Every document of a county, the highest version of each.
 pub(crate) fn documents_of(county: &str) -> Vec<PolicyDocument> {
     let mut newest: BTreeMap<String, PolicyDocument> = BTreeMap::new();
@@ -65,36 +78,30 @@ pub(crate) fn reversed(text: &str) -> String {
 #[test]
 fn every_shipped_document_is_read_and_named_after_its_place() {
     let mut seen = Vec::new();
-    for county in fs::read_dir(folder()).unwrap() {
-        let county = county.unwrap().path();
-        if !county.is_dir() {
-            continue;
-        }
-        for file in fs::read_dir(&county).unwrap() {
-            let path = file.unwrap().path();
-            let document = document(&fs::read_to_string(&path).unwrap())
-                .unwrap_or_else(|faults| panic!("{}:\n{faults}", path.display()));
-            let tenant = county.file_name().unwrap().to_str().unwrap();
-            let stem = path.file_stem().unwrap().to_str().unwrap();
-            let (part, version) = stem.split_once(".v").unwrap_or((stem, "1"));
-            assert_eq!(document.tenant().as_str(), tenant);
-            assert_eq!(document.id(), format!("{tenant}-{part}"));
-            assert_eq!(
-                document.version().to_string(),
-                version,
-                "{}",
-                path.display()
-            );
-            assert_eq!(
-                document.sections().len(),
-                1,
-                "one section, one document, one version"
-            );
-            FeeTable::parse(&document).unwrap();
-            PayerRules::parse(&document).unwrap();
-            Directives::parse(&document).unwrap();
-            seen.push((tenant.to_owned(), document.sections()[0]));
-        }
+    for path in paths() {
+        let document = document(&fs::read_to_string(&path).unwrap())
+            .unwrap_or_else(|faults| panic!("{}:\n{faults}", path.display()));
+        let county = path.parent().and_then(Path::file_name);
+        let tenant = county.and_then(|county| county.to_str()).unwrap();
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let (part, version) = stem.split_once(".v").unwrap_or((stem, "1"));
+        assert_eq!(document.tenant().as_str(), tenant);
+        assert_eq!(document.id(), format!("{tenant}-{part}"));
+        assert_eq!(
+            document.version().to_string(),
+            version,
+            "{}",
+            path.display()
+        );
+        assert_eq!(
+            document.sections().len(),
+            1,
+            "one section, one document, one version"
+        );
+        FeeTable::parse(&document).unwrap();
+        PayerRules::parse(&document).unwrap();
+        Directives::parse(&document).unwrap();
+        seen.push((tenant.to_owned(), document.sections()[0]));
     }
     for (county, section) in [
         ("jamtland-harjedalen", Section::Fees),

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod cases;
+mod ceilings;
 mod claims;
 mod counted;
 mod groups;

@@ -43,6 +43,16 @@ fn two_ceilings_of_one_day_are_refused_with_the_place() {
 }
 
 #[test]
+fn a_day_between_two_ceilings_is_refused_with_the_place() {
+    let told = faults("valid_to = 2024-01-01", "valid_to = 2023-12-31");
+    assert!(
+        told.contains("free_card.ceiling[2].valid_from: decides the same as free_card.ceiling[1]")
+            && told.contains("neither holds from 2023-12-31 until this one"),
+        "{told}"
+    );
+}
+
+#[test]
 fn an_unknown_field_is_refused_with_the_place() {
     let told = faults("hours = 48", "hours = 48\nminutes = 3");
     assert!(told.contains("free_card.preliminary[1].minutes"), "{told}");

@@ -198,3 +198,36 @@ fn day_that_no_row_answers_is_told_where_every_day_needs_one() {
         ]
     );
 }
+
+#[test]
+fn hole_between_two_rows_of_the_same_thing_is_told_inside_the_document_only() {
+    let row = |name: &str, from: &str, to: &str| {
+        format!(
+            "\n[[fees.rule]]\nname = \"{name}\"\namount = \"1\"\nsource = \"board\"\n\
+             valid_from = {from}\n{to}"
+        )
+    };
+    let told = |rows: &str| -> Vec<String> {
+        let head = GOOD.split_once("[[").expect("the text has a row").0;
+        let document = PolicyDocument::parse(&format!("{head}{rows}")).unwrap();
+        let mut section = document.read(Section::Fees).unwrap();
+        let rows = section.rows::<Rule>("rule");
+        section.refuse_holes(&rows, |left, right| left.name == right.name);
+        let faults = section.finish().err().unwrap_or_default();
+        faults.iter().map(Fault::to_string).collect()
+    };
+    let first = row("a", "2023-01-01", "valid_to = 2024-01-01");
+    assert_eq!(
+        told(&(first.clone() + &row("a", "2024-01-02", ""))),
+        [
+            "line 21: fees.rule[2].valid_from: decides the same as fees.rule[1] (line 11), and \
+             neither holds from 2024-01-01 until this one"
+        ]
+    );
+    let none: Vec<String> = Vec::new();
+    assert_eq!(told(&(first.clone() + &row("a", "2024-01-01", ""))), none);
+    assert_eq!(told(&(first.clone() + &row("b", "2024-06-01", ""))), none);
+    assert_eq!(told(&first), none, "it ends for good");
+    let before = row("a", "2021-01-01", "valid_to = 2022-01-01") + &row("a", "2023-01-01", "");
+    assert_eq!(told(&before), none, "the document had not begun");
+}
