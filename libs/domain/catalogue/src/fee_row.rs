@@ -307,10 +307,22 @@ impl FeeRow {
     }
 }
 
-/// Which in number one on `on` is, the earlier ones of the last months counted.
+/// Which in number one on `on` is. Where months are counted, it is the number in its period: a
+/// period begins with the first one that is in none, so what is free in it opens no other (both
+/// ears within a year are one fee; glasses are covered once a year, source 000 §4.1.3).
 pub(crate) fn number_of(earlier: &[Date], on: Date, within_months: Option<u16>) -> u16 {
-    let counts =
-        |day: Date| day <= on && within_months.is_none_or(|months| on < plus_months(day, months));
-    let before = earlier.iter().filter(|day| counts(**day)).count();
-    u16::try_from(before).map_or(u16::MAX, |before| before.saturating_add(1))
+    let mut days: Vec<Date> = earlier.iter().copied().filter(|day| *day <= on).collect();
+    days.sort_unstable();
+    let (mut opened_on, mut number) = (None, 0_u16);
+    for day in days.into_iter().chain([on]) {
+        let same = within_months.is_none_or(|months| {
+            opened_on.is_some_and(|opened_on| day < plus_months(opened_on, months))
+        });
+        if same {
+            number = number.saturating_add(1);
+        } else {
+            (opened_on, number) = (Some(day), 1);
+        }
+    }
+    number
 }

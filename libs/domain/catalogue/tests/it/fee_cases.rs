@@ -13,7 +13,7 @@ use jiff::civil::Date;
 
 use crate::shipped::{documents_of, fees};
 
-const CASES: [(&str, &str); 13] = [
+const CASES: [(&str, &str); 15] = [
     ("dalarna", include_str!("../fees/dalarna.csv")),
     (
         "jamtland-harjedalen",
@@ -30,6 +30,12 @@ const CASES: [(&str, &str); 13] = [
     ("vasterbotten", include_str!("../fees/vasterbotten.csv")),
     ("vasternorrland", include_str!("../fees/vasternorrland.csv")),
     ("vastmanland", include_str!("../fees/vastmanland.csv")),
+    // Periods of so many months, each counted from the one that opens it.
+    ("uppsala", include_str!("../fee_periods/uppsala.csv")),
+    (
+        "jamtland-harjedalen",
+        include_str!("../fee_periods/jamtland-harjedalen.csv"),
+    ),
 ];
 
 /// What is known of a case: `born 1958-01-01; price 820.00; replacement`. Instead of being told what
