@@ -198,14 +198,21 @@ impl FeeRow {
         Some(u16::try_from(kinds.len()).unwrap_or(u16::MAX))
     }
 
-    /// What the row's conditions counted of what else the person is prescribed.
-    pub(crate) fn counted(&self, facts: &FeeFacts) -> [(&'static str, Option<u16>); 2] {
+    /// What the row read that was not told as such: what it counted of what else the person is
+    /// prescribed, and its scheme's ceiling.
+    pub(crate) fn read(&self, facts: &FeeFacts) -> [(&'static str, Option<String>); 3] {
         let number = self.number().and_then(|_| self.number_in(facts));
         let kinds = self.kinds().and_then(|_| self.kinds_in(facts));
         let told = (facts.earlier.is_some(), facts.kinds_together.is_some());
+        let ceiling = self
+            .scheme_ceiling_in(facts)
+            .filter(|_| self.ceiling_of_scheme);
+        let ceiling = ceiling.filter(|_| facts.scheme_ceiling.is_none());
+        let text = |count: u16| count.to_string();
         [
-            ("number", number.filter(|_| !told.0)),
-            ("kinds_together", kinds.filter(|_| !told.1)),
+            ("number", number.filter(|_| !told.0).map(text)),
+            ("kinds_together", kinds.filter(|_| !told.1).map(text)),
+            ("scheme_ceiling", ceiling.map(|ceiling| ceiling.to_string())),
         ]
     }
 
@@ -280,11 +287,18 @@ impl FeeRow {
         Ok(Money::round(kronor, Rounding::HalfUp)?)
     }
 
+    /// The ceiling of the row's own scheme.
+    fn scheme_ceiling_in(&self, facts: &FeeFacts) -> Option<Money> {
+        let own = || facts.scheme_ceilings.get(self.scheme.as_ref()?).copied();
+        facts.scheme_ceiling.or_else(own)
+    }
+
     fn share(&self, facts: &FeeFacts) -> Result<(Money, FeeReason, String), FeeError> {
         let value = facts.price.ok_or(FeeError::MissingFact { fact: "price" })?;
         let ceiling = if self.ceiling_of_scheme {
             let fact = "scheme_ceiling";
-            Some(facts.scheme_ceiling.ok_or(FeeError::MissingFact { fact })?)
+            let ceiling = self.scheme_ceiling_in(facts);
+            Some(ceiling.ok_or(FeeError::MissingFact { fact })?)
         } else {
             self.ceiling
         };
