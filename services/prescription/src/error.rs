@@ -52,7 +52,7 @@ pub(crate) enum Error {
     },
     #[error("only units of an article that comes back are marked; {0} is sold for good")]
     ArticleNotRental(ArticleNumber),
-    #[error("the article {0} is of a product group that is not prescribed")]
+    #[error("the article {0} is of a product group or kind that is not prescribed")]
     NotPrescribable(ArticleNumber),
     #[error("{not} (article {article})")]
     NotInRange {

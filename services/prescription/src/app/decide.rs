@@ -70,7 +70,7 @@ pub(crate) async fn articles(
     today: Date,
 ) -> Result<Articles, Error> {
     let on = draft.prescribed_on;
-    may_prescribe(on, today, None)
+    may_prescribe(on, today, None, None)
         .map_err(|rules| Error::first(rules, Some(DRAFT_PRESCRIBED_ON)))?;
     let mut articles = Articles::new();
     for line in &draft.lines {
@@ -94,7 +94,7 @@ pub(crate) async fn draft(
 ) -> Result<Decided, Error> {
     let on = draft.prescribed_on;
     let person = recipient::recipient_lock(tx, tenant, draft.recipient).await?;
-    may_prescribe(on, today, person.died_on)
+    may_prescribe(on, today, Some(person.born_on), person.died_on)
         .map_err(|rules| Error::first(rules, Some(DRAFT_PRESCRIBED_ON)))?;
     let unit = organisation::unit_find(tx, tenant, &draft.customer_number).await?;
     let unit = unit.ok_or(Error::CustomerNumberUnknown {
@@ -200,7 +200,7 @@ fn fee_facts(
     article: &Article,
     born_on: Date,
 ) -> Result<FeeFacts, Error> {
-    if !article.group.prescribable() {
+    if !(article.prescribed && article.group.prescribable()) {
         return Err(Error::NotPrescribable(article.number.clone()));
     }
     article
