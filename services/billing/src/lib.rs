@@ -20,6 +20,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use hjm_catalogue::FeeTable;
 use hjm_feed::{CatalogueFeed, Followers, PolicyShelf, PrescriptionFeed, Producer, Rules};
+use hjm_free_card::Scheme;
 use hjm_ids::TenantId;
 use hjm_service::{
     Clock, Database, Failure, Scope, TxFuture, client, crash,
@@ -49,6 +50,7 @@ struct Deps {
     free_card: Channel,
     policies: PolicyShelf,
     fee_tables: Arc<Rules<FeeTable>>,
+    schemes: Arc<Rules<Scheme>>,
     wake: Wake,
 }
 
@@ -165,6 +167,7 @@ pub async fn serve(
         free_card: channel(&config.free_card_url)?,
         policies: PolicyShelf::default(),
         fee_tables: Arc::default(),
+        schemes: Arc::default(),
         wake: Wake::new(&config.serve.tenants),
     };
     for tenant in &config.serve.tenants {

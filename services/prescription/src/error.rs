@@ -32,8 +32,8 @@ pub(crate) enum Error {
     CustomerNumberUnknown { field: &'static str },
     #[error("the principal is unknown")]
     PrincipalUnknown { field: &'static str },
-    #[error("home care is a municipality's")]
-    NotAMunicipality,
+    #[error("the principal is no municipality")]
+    NotAMunicipality { field: &'static str },
     #[error("facts from {0} are known: later facts begin after that day")]
     FactsNotAfter(Date),
     #[error("the death of {0} is recorded")]
@@ -52,7 +52,7 @@ pub(crate) enum Error {
     },
     #[error("only units of an article that comes back are marked; {0} is sold for good")]
     ArticleNotRental(ArticleNumber),
-    #[error("the article {0} is of a product group that is not prescribed")]
+    #[error("the article {0} is of a product group or kind that is not prescribed")]
     NotPrescribable(ArticleNumber),
     #[error("{not} (article {article})")]
     NotInRange {
@@ -152,7 +152,7 @@ impl Error {
             Self::CustomerNumberExists => ("CUSTOMER_NUMBER_EXISTS", "unit.customer_number"),
             Self::CustomerNumberUnknown { field } => ("CUSTOMER_NUMBER_UNKNOWN", field),
             Self::PrincipalUnknown { field } => ("PRINCIPAL_UNKNOWN", field),
-            Self::NotAMunicipality => ("NOT_A_MUNICIPALITY", "facts.home_care_principal_id"),
+            Self::NotAMunicipality { field } => ("NOT_A_MUNICIPALITY", field),
             Self::FactsNotAfter(_) => ("FACTS_NOT_AFTER", "facts.valid_from"),
             Self::DeathRecorded(_) => ("DEATH_RECORDED", "died_on"),
             Self::DeathInFuture(_) => ("DEATH_IN_FUTURE", "died_on"),

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use hjm_catalogue::{Directives, FeeTable, PayerRules};
 use hjm_feed::{CatalogueFeed, Followers, PolicyShelf, Producer, Rules};
+use hjm_free_card::Scheme;
 use hjm_service::{
     Clock, Database, Failure, client, crash,
     process::{self, listen},
@@ -47,6 +48,7 @@ struct Deps {
     followers: Followers,
     policies: PolicyShelf,
     fee_tables: Arc<Rules<FeeTable>>,
+    schemes: Arc<Rules<Scheme>>,
     payer_rules: Arc<Rules<PayerRules>>,
     directives: Arc<Rules<Directives>>,
 }
@@ -106,6 +108,7 @@ pub async fn serve(
         followers,
         policies: PolicyShelf::default(),
         fee_tables: Arc::default(),
+        schemes: Arc::default(),
         payer_rules: Arc::default(),
         directives: Arc::default(),
     };

@@ -1,5 +1,7 @@
 //! The facts a fee is decided on, and what a decision says.
 
+use std::collections::BTreeMap;
+
 use hjm_ids::{IsoCode, PrincipalId};
 use hjm_money::{Money, MoneyError};
 use hjm_policy::Explanation;
@@ -73,6 +75,8 @@ pub struct FeeFacts {
     pub qualifying_condition: Option<bool>,
     /// The ceiling of the fee's free-card scheme on the day, where the fee is limited by it.
     pub scheme_ceiling: Option<Money>,
+    /// Where that is not told: the ceilings of all schemes on the day, by scheme.
+    pub scheme_ceilings: BTreeMap<String, Money>,
     /// The municipality the person is registered in, by its code: some tables are a municipality's.
     pub municipality: Option<PrincipalId>,
     /// The day the fee is decided on: the prescription's date for a one-off fee, the accrual day
@@ -97,6 +101,7 @@ impl FeeFacts {
             beside: None,
             qualifying_condition: None,
             scheme_ceiling: None,
+            scheme_ceilings: BTreeMap::new(),
             municipality: None,
             on,
         }

@@ -32,7 +32,7 @@
 //! age_from = 18             # optional conditions, each range from and below:
 //! value_from = "2000.00"    # the price
 //! number_from = 2           # which in number it is for the person, of those the row covers,
-//! within_months = 12        # in so many months
+//! within_months = 12        # in so many months from the first, which opens the period
 //! kinds_from = 3            # kinds prescribed together, of those the row covers
 //! qualifying_condition = true
 //!

@@ -198,14 +198,21 @@ impl FeeRow {
         Some(u16::try_from(kinds.len()).unwrap_or(u16::MAX))
     }
 
-    /// What the row's conditions counted of what else the person is prescribed.
-    pub(crate) fn counted(&self, facts: &FeeFacts) -> [(&'static str, Option<u16>); 2] {
+    /// What the row read that was not told as such: what it counted of what else the person is
+    /// prescribed, and its scheme's ceiling.
+    pub(crate) fn read(&self, facts: &FeeFacts) -> [(&'static str, Option<String>); 3] {
         let number = self.number().and_then(|_| self.number_in(facts));
         let kinds = self.kinds().and_then(|_| self.kinds_in(facts));
         let told = (facts.earlier.is_some(), facts.kinds_together.is_some());
+        let ceiling = self
+            .scheme_ceiling_in(facts)
+            .filter(|_| self.ceiling_of_scheme);
+        let ceiling = ceiling.filter(|_| facts.scheme_ceiling.is_none());
+        let text = |count: u16| count.to_string();
         [
-            ("number", number.filter(|_| !told.0)),
-            ("kinds_together", kinds.filter(|_| !told.1)),
+            ("number", number.filter(|_| !told.0).map(text)),
+            ("kinds_together", kinds.filter(|_| !told.1).map(text)),
+            ("scheme_ceiling", ceiling.map(|ceiling| ceiling.to_string())),
         ]
     }
 
@@ -280,6 +287,12 @@ impl FeeRow {
         Ok(Money::round(kronor, Rounding::HalfUp)?)
     }
 
+    /// The ceiling of the row's own scheme.
+    fn scheme_ceiling_in(&self, facts: &FeeFacts) -> Option<Money> {
+        let own = || facts.scheme_ceilings.get(self.scheme.as_ref()?).copied();
+        facts.scheme_ceiling.or_else(own)
+    }
+
     fn share(&self, facts: &FeeFacts) -> Result<(Money, FeeReason, String), FeeError> {
         let value = facts.price.ok_or(FeeError::MissingFact { fact: "price" })?;
         if value.is_negative() {
@@ -287,7 +300,8 @@ impl FeeRow {
         }
         let ceiling = if self.ceiling_of_scheme {
             let fact = "scheme_ceiling";
-            Some(facts.scheme_ceiling.ok_or(FeeError::MissingFact { fact })?)
+            let ceiling = self.scheme_ceiling_in(facts);
+            Some(ceiling.ok_or(FeeError::MissingFact { fact })?)
         } else {
             self.ceiling
         };
@@ -310,10 +324,22 @@ impl FeeRow {
     }
 }
 
-/// Which in number one on `on` is, the earlier ones of the last months counted.
+/// Which in number one on `on` is. Where months are counted, it is the number in its period: a
+/// period begins with the first one that is in none, so what is free in it opens no other (both
+/// ears within a year are one fee; glasses are covered once a year, source 000 §4.1.3).
 pub(crate) fn number_of(earlier: &[Date], on: Date, within_months: Option<u16>) -> u16 {
-    let counts =
-        |day: Date| day <= on && within_months.is_none_or(|months| on < plus_months(day, months));
-    let before = earlier.iter().filter(|day| counts(**day)).count();
-    u16::try_from(before).map_or(u16::MAX, |before| before.saturating_add(1))
+    let mut days: Vec<Date> = earlier.iter().copied().filter(|day| *day <= on).collect();
+    days.sort_unstable();
+    let (mut opened_on, mut number) = (None, 0_u16);
+    for day in days.into_iter().chain([on]) {
+        let same = within_months.is_none_or(|months| {
+            opened_on.is_some_and(|opened_on| day < plus_months(opened_on, months))
+        });
+        if same {
+            number = number.saturating_add(1);
+        } else {
+            (opened_on, number) = (Some(day), 1);
+        }
+    }
+    number
 }

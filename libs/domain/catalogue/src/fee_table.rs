@@ -214,8 +214,8 @@ impl FeeTable {
         } else {
             let (amount, reason, text) = fee.value.amount(facts)?;
             let mut decision = self.decision(facts, fee, &fee.value.id);
-            for (name, count) in fee.value.counted(facts) {
-                decision.known(name, count.as_ref());
+            for (name, read) in fee.value.read(facts) {
+                decision.known(name, read.as_ref());
             }
             FeeDecision {
                 kind,

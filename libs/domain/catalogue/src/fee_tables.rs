@@ -25,7 +25,8 @@ impl FeeTables {
     }
 
     /// Decides a device's fee, by the table that covers its code most closely; by the named one
-    /// where two cover it alike. A municipality's table is asked for its residents only.
+    /// where two cover it alike. A municipality's table is asked for its residents only: who names
+    /// it for a person known to live elsewhere is refused.
     ///
     /// A table with product groups decides first what a group other than 3 means. A code that no
     /// table covers has no fee, by the table with groups, if there is one.
@@ -34,14 +35,19 @@ impl FeeTables {
     /// [`FeeError`]; the missing fact is `municipality` where that of a municipality would decide,
     /// and `table` where two tables cover the code alike and none is named.
     pub fn decide(&self, facts: &FeeFacts, table: Option<&str>) -> Result<FeeDecision, FeeError> {
+        let (municipality, on) = (facts.municipality.as_ref(), facts.on);
         if let Some(id) = table {
             let named = self.tables.iter().find(|table| table.policy().id == id);
             let named = named.ok_or_else(|| FeeError::NotInTable {
                 what: id.to_owned(),
             })?;
+            if let Some(code) = municipality.filter(|_| self.is_elsewheres(id, municipality, on)) {
+                return Err(FeeError::NotInTable {
+                    what: format!("{id} for municipality {code}"),
+                });
+            }
             return named.decide(facts);
         }
-        let (municipality, on) = (facts.municipality.as_ref(), facts.on);
         let asked = || self.asked(municipality, on);
         let grouped = asked().find_map(|table| Some((table, table.handling(facts).ok()??.1)));
         if let Some((table, Handling::Free | Handling::CostCap | Handling::NotPrescribable)) =
@@ -63,6 +69,14 @@ impl FeeTables {
         let decides = decides.ok_or_else(|| self.nothing(municipality))?;
         known(decides, municipality, on)?;
         decides.decide(facts)
+    }
+
+    /// Whether a table is for residents of other municipalities than the one a person is known to
+    /// live in: then it is not to be named (any more).
+    pub fn is_elsewheres(&self, table: &str, municipality: Option<&PrincipalId>, on: Date) -> bool {
+        let mut tables = self.tables.iter();
+        let named = tables.find(|one| one.policy().id == table);
+        named.is_some_and(|named| named.is_for(municipality, on) == Some(false))
     }
 
     /// Decides the fee of a service, by the table that has it.

@@ -1,5 +1,7 @@
 //! A scheme of high-cost protection as data.
 
+use std::collections::BTreeMap;
+
 use hjm_ids::{PrincipalId, plus_months};
 use hjm_money::Money;
 use hjm_policy::{PolicyReference, Row, Validity};
@@ -300,6 +302,16 @@ impl Scheme {
             scheme: self.id.clone(),
             on,
         })
+    }
+
+    /// The ceilings of schemes on a date, by the schemes' ids; a scheme that counts, or that says
+    /// nothing of the day, has none.
+    pub fn ceilings<'s>(
+        schemes: impl IntoIterator<Item = &'s Self>,
+        on: Date,
+    ) -> BTreeMap<String, Money> {
+        let ceiling = |scheme: &Self| Some((scheme.id.clone(), scheme.ceiling(on).ok()?));
+        schemes.into_iter().filter_map(ceiling).collect()
     }
 
     /// The next limit that is known to differ from the one on a date, and its first day.

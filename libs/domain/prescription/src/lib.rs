@@ -9,8 +9,10 @@
 
 mod prescribing;
 mod refusal;
+mod residence;
 mod timeline;
 
 pub use prescribing::{may_prescribe, payer_matches};
 pub use refusal::Refusal;
+pub use residence::{Residence, residences};
 pub use timeline::{Delivery, Segment, Timeline, Transition};

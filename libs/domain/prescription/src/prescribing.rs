@@ -5,14 +5,17 @@ use jiff::civil::Date;
 
 use crate::Refusal;
 
-/// Whether something may be prescribed on `prescribed_on` to a person who died on `died_on`, if
-/// so. The day of death is still a day of prescription.
+/// Whether something may be prescribed on `prescribed_on` to a person who was born on `born_on`, if
+/// that is known, and died on `died_on`, if so. Both days are days of prescription. A day before
+/// the birth would make a child of anybody.
 ///
 /// # Errors
-/// [`Refusal::PrescribedInFuture`], [`Refusal::RecipientDead`]: all that apply.
+/// [`Refusal::PrescribedInFuture`], [`Refusal::PrescribedBeforeBirth`],
+/// [`Refusal::RecipientDead`]: all that apply.
 pub fn may_prescribe(
     prescribed_on: Date,
     today: Date,
+    born_on: Option<Date>,
     died_on: Option<Date>,
 ) -> Result<(), Vec<Refusal>> {
     let mut refusals = Vec::new();
@@ -21,6 +24,9 @@ pub fn may_prescribe(
             on: prescribed_on,
             today,
         });
+    }
+    if born_on.is_some_and(|born_on| prescribed_on < born_on) {
+        refusals.push(Refusal::PrescribedBeforeBirth { on: prescribed_on });
     }
     if let Some(died_on) = died_on.filter(|died_on| prescribed_on > *died_on) {
         refusals.push(Refusal::RecipientDead {

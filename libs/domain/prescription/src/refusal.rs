@@ -14,6 +14,12 @@ pub enum Refusal {
         /// Today in Sweden.
         today: Date,
     },
+    /// The recipient was not born on the date of the prescription.
+    #[error("nothing is prescribed on {on}, before the recipient's birth")]
+    PrescribedBeforeBirth {
+        /// The date that was given.
+        on: Date,
+    },
     /// The recipient had died by the date of the prescription.
     #[error("nothing is prescribed on {on}: the recipient died on {died_on}")]
     RecipientDead {
@@ -133,7 +139,9 @@ impl Refusal {
     /// The field of the request it concerns.
     pub const fn field(&self) -> &'static str {
         match self {
-            Self::PrescribedInFuture { .. } | Self::RecipientDead { .. } => "prescribed_on",
+            Self::PrescribedInFuture { .. }
+            | Self::PrescribedBeforeBirth { .. }
+            | Self::RecipientDead { .. } => "prescribed_on",
             Self::PayerMismatch { .. } => "customer_number",
             Self::DeliveredInFuture { .. }
             | Self::DeliveredBeforePrescription { .. }
@@ -155,6 +163,7 @@ impl Refusal {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::PrescribedInFuture { .. } => "PRESCRIBED_IN_FUTURE",
+            Self::PrescribedBeforeBirth { .. } => "PRESCRIBED_BEFORE_BIRTH",
             Self::RecipientDead { .. } => "RECIPIENT_DEAD",
             Self::PayerMismatch { .. } => "PAYER_MISMATCH",
             Self::DeliveredInFuture { .. } => "DELIVERED_IN_FUTURE",

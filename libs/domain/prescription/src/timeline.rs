@@ -204,6 +204,15 @@ impl Timeline {
         }))
     }
 
+    /// What is told beside the timeline changed: a version in which nothing of its own differs.
+    #[must_use]
+    pub fn retold(&self) -> Self {
+        Self {
+            version: self.version.saturating_add(1),
+            ..self.clone()
+        }
+    }
+
     /// The registered return was on `on` instead (decisions 14).
     ///
     /// # Errors

@@ -65,12 +65,13 @@ pub(crate) async fn explain_charge(
             // A credit is explained by what it credits.
             let decided = found.credits.unwrap_or(charge);
             let (decision, ceiling) = match store::line_find(tx, &tenant, decided).await? {
-                Some(line) => (explain_line(tx, &tenant, &line).await?, None),
+                _ if found.state == pb::ChargeState::Undecided => (None, None),
+                Some(line) => (Some(explain_line(tx, &tenant, &line).await?), None),
                 None => explain_fee(tx, &tenant, decided).await?,
             };
             Ok::<_, Failure>(pb::ExplainChargeResponse {
                 charge: Some(to_pb_charge(&found)),
-                decision: Some(to_pb_explanation(&decision)),
+                decision: decision.as_ref().map(to_pb_explanation),
                 ceiling: ceiling.as_ref().map(to_pb_explanation),
             })
         })
@@ -82,11 +83,12 @@ async fn explain_fee(
     tx: &mut PgConnection,
     tenant: &TenantId,
     charge: Uuid,
-) -> Result<(Explanation, Option<Explanation>), Failure> {
+) -> Result<(Option<Explanation>, Option<Explanation>), Failure> {
     let due = store::fee_due_find(tx, tenant, charge).await?;
     let due = due.ok_or(Failure::NotFound("charge"))?;
     let posted = store::own_fee_find(tx, tenant, charge).await?;
-    Ok((due.explanation, posted.and_then(|posted| posted.ceiling)))
+    let ceiling = posted.and_then(|posted| posted.ceiling);
+    Ok((Some(due.explanation), ceiling))
 }
 
 /// Rent by the policy version that decided it, a sale by the fee rule that left it to the payer.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     convert::{Loan, OwnFee},
-    store::{FeeDue, FeeKey},
+    store::{FeeDue, FeeKey, FeeUndecided},
 };
 
 /// The name space of ids that follow from what they are for.
@@ -109,6 +109,39 @@ pub(crate) fn period(
     )
 }
 
+/// A period whose fee cannot be decided, on whom it would fall.
+pub(crate) fn undecided(
+    tenant: &TenantId,
+    loan: &Loan,
+    accrual: Accrual,
+    policies_through: i64,
+    waits_for: String,
+) -> FeeUndecided {
+    let key = FeeKey {
+        line: counted_line(tenant, loan),
+        kind: loan.own_fee.kind,
+        period: u32::from(accrual.number),
+    };
+    let payer = loan.payer_on(accrual.on);
+    FeeUndecided {
+        loan: loan.holding.loan,
+        period: key.period,
+        charge: charge_of(tenant, &key),
+        recipient: loan.recipient,
+        article: loan.holding.article.clone(),
+        customer_number: payer.customer_number.clone(),
+        owner: payer.principal.clone(),
+        dated_on: accrual.on,
+        policies_through,
+        waits_for,
+    }
+}
+
+/// The charge of a fee, once it is decided.
+fn charge_of(tenant: &TenantId, key: &FeeKey) -> ChargeId {
+    ChargeId::new(derived_id(tenant, "charge", &key.reference()))
+}
+
 /// The prescription line whose periods are counted: a subscription is the person's, whatever the
 /// number of loans, so its months are counted under an id of the person's own.
 pub(crate) fn counted_line(tenant: &TenantId, loan: &Loan) -> LineId {
@@ -145,7 +178,7 @@ fn due(
     };
     let payer = loan.payer_on(dated_on);
     FeeDue {
-        charge: ChargeId::new(derived_id(tenant, "charge", &key.reference())),
+        charge: charge_of(tenant, &key),
         key,
         recipient: loan.recipient,
         loan: loan.holding.loan,

@@ -2,7 +2,7 @@
 
 use hjm_billing::{Holding, Segment};
 use hjm_catalogue::{FeeFacts, Occasion, ProductGroup};
-use hjm_ids::{IsoCode, LineId, RecipientId};
+use hjm_ids::{IsoCode, LineId, PrincipalId, RecipientId};
 use hjm_money::Money;
 use hjm_policy::Explanation;
 use hjm_proto::{
@@ -13,7 +13,7 @@ use hjm_service::{
     Failure, Violations,
     convert::{
         from_pb_charge_form, from_pb_date, from_pb_date_optional, from_pb_explanation,
-        from_pb_money, from_pb_occasion, from_pb_text,
+        from_pb_money, from_pb_occasion, from_pb_text, from_pb_text_optional,
     },
 };
 use jiff::civil::Date;
@@ -70,6 +70,8 @@ pub(crate) struct FeeBasis {
     qualifying_condition: Option<bool>,
     /// The fee table that decides, where one was named.
     pub(crate) fee_table: Option<String>,
+    /// Where the person is registered, in order of date; none where it is not known.
+    residences: Vec<(Date, Option<PrincipalId>)>,
 }
 
 impl FeeBasis {
@@ -82,8 +84,14 @@ impl FeeBasis {
             palliative: self.palliative,
             in_patient: self.in_patient,
             qualifying_condition: self.qualifying_condition,
+            municipality: self.municipality_on(on).cloned(),
             ..FeeFacts::new(self.iso.clone(), self.product_group, on)
         }
+    }
+
+    fn municipality_on(&self, on: Date) -> Option<&PrincipalId> {
+        let known = self.residences.iter().rfind(|(from, _)| *from <= on);
+        known.and_then(|(_, municipality)| municipality.as_ref())
     }
 }
 
@@ -265,6 +273,11 @@ fn from_pb_basis(violations: &mut Violations, basis: Option<&pb::FeeBasis>) -> O
     });
     let born_on =
         from_pb_date_optional(violations, "loan.fee_basis.born_on", basis.born_on.as_ref());
+    let residences = basis.residences.iter();
+    let residences: Vec<_> = residences
+        .map(|residence| from_pb_residence(violations, residence))
+        .collect();
+    let residences: Option<Vec<_>> = residences.into_iter().collect();
     Some(FeeBasis {
         iso: iso?,
         product_group: product_group?,
@@ -275,5 +288,17 @@ fn from_pb_basis(violations: &mut Violations, basis: Option<&pb::FeeBasis>) -> O
         in_patient: basis.in_patient,
         qualifying_condition: basis.qualifying_condition,
         fee_table: Some(basis.fee_table.clone()).filter(|table| !table.is_empty()),
+        residences: residences?,
     })
+}
+
+fn from_pb_residence(
+    violations: &mut Violations,
+    residence: &pb::Residence,
+) -> Option<(Date, Option<PrincipalId>)> {
+    const FIELD: &str = "loan.fee_basis.residences";
+    let id = &residence.registered_in_principal_id;
+    let municipality = from_pb_text_optional(violations, FIELD, id);
+    let from = from_pb_date(violations, FIELD, residence.from.as_ref());
+    from.zip(municipality)
 }

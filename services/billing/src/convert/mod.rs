@@ -37,11 +37,19 @@ pub(crate) fn from_pb_filter(
     let customer_number =
         from_pb_text_optional(violations, "customer_number", &request.customer_number);
     let month = from_pb_text_optional(violations, "month", &request.month);
+    let state = violations.need("state", pb::ChargeState::try_from(request.state).ok());
     Some(ChargeFilter {
         recipient: recipient?,
         loan: loan?,
         customer_number: customer_number?,
         month: month?,
+        state: state.map(|state| match state {
+            pb::ChargeState::Unspecified => None,
+            pb::ChargeState::Due
+            | pb::ChargeState::Posted
+            | pb::ChargeState::Credited
+            | pb::ChargeState::Undecided => Some(state),
+        })?,
     })
 }
 
@@ -104,7 +112,7 @@ pub(crate) fn to_pb_charge(charge: &ChargeRow) -> pb::Charge {
             .unit_price
             .as_ref()
             .map(|price: &UnitPrice| to_pb_unit_price(price)),
-        nominal: Some(to_pb_money(charge.nominal)),
+        nominal: charge.nominal.map(to_pb_money),
         amount: charge.amount.map(to_pb_money),
         deceased: charge.deceased,
         credits_charge_id: charge.credits.map_or(String::new(), |id| id.to_string()),
@@ -113,6 +121,7 @@ pub(crate) fn to_pb_charge(charge: &ChargeRow) -> pb::Charge {
             .map_or(String::new(), |month| month.to_string()),
         reason: charge.reason.clone(),
         quantity: charge.quantity,
+        waits_for: charge.waits_for.clone(),
     }
 }
 

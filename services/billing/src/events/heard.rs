@@ -138,6 +138,8 @@ async fn loan_changed(
         let known = store::fee_periods(connection, tenant, line, loan.own_fee.kind).await?;
         let next_on = fee::next_period(&loan, &known).map(|accrual| accrual.on);
         store::accrual_plan(connection, tenant, loan.holding.loan, next_on).await?;
+        // After the plan: who decides periods of the version before has ended.
+        store::fee_undecided_forget(connection, tenant, loan.holding.loan).await?;
     }
     Ok(())
 }

@@ -29,12 +29,15 @@ pub(crate) struct ChargeRow {
     /// How many times the unit price; 0 without one.
     pub(crate) quantity: u32,
     pub(crate) unit_price: Option<UnitPrice>,
-    pub(crate) nominal: Money,
+    /// None while it is not decided.
+    pub(crate) nominal: Option<Money>,
     pub(crate) amount: Option<Money>,
     pub(crate) deceased: bool,
     pub(crate) credits: Option<Uuid>,
     pub(crate) posting_month: Option<Month>,
     pub(crate) reason: String,
+    /// Why it is not posted; empty for no reason.
+    pub(crate) waits_for: String,
 }
 
 /// Which charges; nothing means all.
@@ -44,6 +47,7 @@ pub(crate) struct ChargeFilter {
     pub(crate) loan: Option<LoanId>,
     pub(crate) customer_number: Option<CustomerNumber>,
     pub(crate) month: Option<Month>,
+    pub(crate) state: Option<ChargeState>,
 }
 
 struct StoredCharge {
@@ -58,12 +62,13 @@ struct StoredCharge {
     to_on: jiff_sqlx::Date,
     days: i64,
     unit_price: Option<Decimal>,
-    nominal_ore: i64,
+    nominal_ore: Option<i64>,
     amount_ore: Option<i64>,
     deceased: bool,
     credits_charge_id: Option<Uuid>,
     posting_month: Option<jiff_sqlx::Date>,
     reason: String,
+    waits_for: Option<String>,
 }
 
 impl TryFrom<StoredCharge> for ChargeRow {
@@ -75,8 +80,9 @@ impl TryFrom<StoredCharge> for ChargeRow {
         let state = ChargeState::from_str_name(&format!("CHARGE_STATE_{}", row.state));
         let unit_price = row.unit_price.map(UnitPrice::new).transpose();
         let unit_price = unit_price.map_err(|_| wrong())?;
-        let (days, nominal) = (count(row.days)?, Money::from_ore(row.nominal_ore));
-        let quantity = unit_price.map(|price| quantity(price, days, nominal));
+        let (days, nominal) = (count(row.days)?, row.nominal_ore.map(Money::from_ore));
+        let priced = unit_price.zip(nominal);
+        let quantity = priced.map(|(price, nominal)| quantity(price, days, nominal));
         Ok(Self {
             id: row.charge_id,
             kind: kind.ok_or_else(wrong)?,
@@ -96,6 +102,7 @@ impl TryFrom<StoredCharge> for ChargeRow {
             credits: row.credits_charge_id,
             posting_month: row.posting_month.map(|month| Month::of(month.to_jiff())),
             reason: row.reason,
+            waits_for: row.waits_for.unwrap_or_default(),
         })
     }
 }
@@ -114,9 +121,9 @@ pub(crate) async fn charge_list(
                   customer_number AS "customer_number!", loan_id AS "loan_id!",
                   recipient_id AS "recipient_id!", article_number AS "article_number!",
                   from_on AS "from_on!: jiff_sqlx::Date", to_on AS "to_on!: jiff_sqlx::Date",
-                  days AS "days!", unit_price, nominal_ore AS "nominal_ore!", amount_ore,
+                  days AS "days!", unit_price, nominal_ore, amount_ore,
                   deceased AS "deceased!", credits_charge_id,
-                  posting_month AS "posting_month: jiff_sqlx::Date", reason AS "reason!"
+                  posting_month AS "posting_month: jiff_sqlx::Date", reason AS "reason!", waits_for
              FROM billing.charge
             WHERE tenant_id = $1
               AND ($2::uuid IS NULL OR recipient_id = $2)
@@ -124,6 +131,7 @@ pub(crate) async fn charge_list(
               AND ($4::text IS NULL OR customer_number = $4)
               AND ($5::date IS NULL OR posting_month = $5)
               AND (from_on, charge_id) > ($6, $7)
+              AND ($9::text IS NULL OR state = $9)
             ORDER BY from_on, charge_id LIMIT $8"#,
         tenant.as_str(),
         filter.recipient.map(RecipientId::uuid),
@@ -132,7 +140,10 @@ pub(crate) async fn charge_list(
         filter.month.map(|month| month.first().to_sqlx()) as _,
         after.0.to_sqlx() as _,
         after.1,
-        rows_max
+        rows_max,
+        filter
+            .state
+            .map(|state| state.as_str_name().trim_start_matches("CHARGE_STATE_"))
     )
     .fetch_all(connection)
     .await?
@@ -153,9 +164,9 @@ pub(crate) async fn charge_find(
                   customer_number AS "customer_number!", loan_id AS "loan_id!",
                   recipient_id AS "recipient_id!", article_number AS "article_number!",
                   from_on AS "from_on!: jiff_sqlx::Date", to_on AS "to_on!: jiff_sqlx::Date",
-                  days AS "days!", unit_price, nominal_ore AS "nominal_ore!", amount_ore,
+                  days AS "days!", unit_price, nominal_ore, amount_ore,
                   deceased AS "deceased!", credits_charge_id,
-                  posting_month AS "posting_month: jiff_sqlx::Date", reason AS "reason!"
+                  posting_month AS "posting_month: jiff_sqlx::Date", reason AS "reason!", waits_for
              FROM billing.charge WHERE tenant_id = $1 AND charge_id = $2"#,
         tenant.as_str(),
         charge
@@ -184,9 +195,9 @@ pub(crate) async fn charge_of_statement_list(
                   customer_number AS "customer_number!", loan_id AS "loan_id!",
                   recipient_id AS "recipient_id!", article_number AS "article_number!",
                   from_on AS "from_on!: jiff_sqlx::Date", to_on AS "to_on!: jiff_sqlx::Date",
-                  days AS "days!", unit_price, nominal_ore AS "nominal_ore!", amount_ore,
+                  days AS "days!", unit_price, nominal_ore, amount_ore,
                   deceased AS "deceased!", credits_charge_id,
-                  posting_month AS "posting_month: jiff_sqlx::Date", reason AS "reason!"
+                  posting_month AS "posting_month: jiff_sqlx::Date", reason AS "reason!", waits_for
              FROM billing.charge
             WHERE tenant_id = $1 AND customer_number = $2 AND posting_month = $3
               AND (kind = 'OWN_FEE', from_on, charge_id) > ($4, $5, $6)

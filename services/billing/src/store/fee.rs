@@ -192,7 +192,7 @@ pub(crate) async fn fee_pending(
 ) -> Result<Pending, Failure> {
     let pending = sqlx::query_as!(
         Pending,
-        r#"SELECT EXISTS (SELECT FROM billing.accrual
+        r#"SELECT EXISTS (SELECT FROM billing.accrual_ahead
                            WHERE tenant_id = $1 AND next_on <= $2) AS "accruals!",
                   EXISTS (SELECT FROM billing.credit_intention i
                            WHERE i.tenant_id = $1
@@ -340,7 +340,7 @@ pub(crate) async fn accrual_plan(
     Ok(())
 }
 
-/// Loans with a period that has begun by a day and is not known, by id after one.
+/// Loans with a period that has begun by a day and is to be decided (anew), by id after one.
 pub(crate) async fn accrual_list(
     connection: &mut PgConnection,
     tenant: &TenantId,
@@ -349,8 +349,8 @@ pub(crate) async fn accrual_list(
     rows_max: i64,
 ) -> Result<Vec<LoanId>, Failure> {
     let loans = sqlx::query_scalar!(
-        "SELECT loan_id FROM billing.accrual
-          WHERE tenant_id = $1 AND next_on <= $2 AND loan_id > $3 ORDER BY loan_id LIMIT $4",
+        r#"SELECT DISTINCT loan_id AS "loan_id!" FROM billing.accrual_ahead
+            WHERE tenant_id = $1 AND next_on <= $2 AND loan_id > $3 ORDER BY 1 LIMIT $4"#,
         tenant.as_str(),
         today.to_sqlx() as _,
         after,

@@ -10,6 +10,7 @@ mod price;
 mod run;
 mod run_owner;
 mod statement;
+mod undecided;
 
 pub(crate) use charge::*;
 pub(crate) use credit::*;
@@ -21,6 +22,7 @@ pub(crate) use price::*;
 pub(crate) use run::*;
 pub(crate) use run_owner::*;
 pub(crate) use statement::*;
+pub(crate) use undecided::*;
 
 use std::str::FromStr;
 

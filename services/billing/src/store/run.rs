@@ -202,7 +202,7 @@ pub(crate) async fn run_outstanding(
                   coalesce((SELECT sequence FROM billing.follower
                              WHERE tenant_id = $1 AND feed = 'prescription'), 0)
                   AS "prescription!",
-                  (SELECT count(*) FROM billing.accrual
+                  (SELECT count(DISTINCT loan_id) FROM billing.accrual_ahead
                     WHERE tenant_id = $1 AND next_on <= $2) AS "accruals!",
                   (SELECT count(*) FROM due) AS "fees!",
                   (SELECT string_agg(DISTINCT reason, ', ') FROM due) AS refusals"#,

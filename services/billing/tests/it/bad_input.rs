@@ -120,6 +120,18 @@ async fn a_position_that_has_not_come_yet_is_to_be_asked_for_again() {
 }
 
 #[tokio::test]
+async fn state_that_is_none_is_named() {
+    let bench = Bench::new("2025-04-15").await;
+    let list = pb::ListChargesRequest {
+        state: 99,
+        ..Default::default()
+    };
+    let mut charges = bench.charges();
+    let answer = charges.list_charges(client::request(&centre(), list)).await;
+    assert_eq!(named(answer), ["state"]);
+}
+
+#[tokio::test]
 async fn charge_requests_name_everything_that_is_wrong() {
     let bench = Bench::new("2025-04-15").await;
     let list = pb::ListChargesRequest {
@@ -127,9 +139,9 @@ async fn charge_requests_name_everything_that_is_wrong() {
         loan_id: "some".to_owned(),
         customer_number: "12-34".to_owned(),
         month: "2025".to_owned(),
-        not_before: String::new(),
         page_size: 501,
         page_token: "far".to_owned(),
+        ..Default::default()
     };
     let answer = bench
         .charges()

@@ -7,5 +7,6 @@ mod months;
 mod own_fees;
 mod rent;
 mod support;
+mod undecided;
 mod units;
 mod walls;

@@ -344,6 +344,6 @@ fn facts(home_care: Option<&str>, from: Date) -> p::RecipientFacts {
     p::RecipientFacts {
         valid_from: Some(to_pb_date(from)),
         home_care_principal_id: home_care.unwrap_or_default().to_owned(),
-        asylum_seeker: false,
+        ..Default::default()
     }
 }

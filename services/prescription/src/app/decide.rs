@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use hjm_catalogue::{
-    ArticleAct, FeeFacts, FeeTable, FeeTables, HomeCare, Payer, PayerDecision, PayerFacts,
-    PayerRules, PrescribedBeside, PrescribedDevice, Purpose,
+    ArticleAct, FeeError, FeeFacts, FeeTable, FeeTables, HomeCare, Payer, PayerDecision,
+    PayerFacts, PayerRules, PrescribedBeside, PrescribedDevice, Purpose,
 };
 use hjm_feed::policies::{all_in_force, in_force};
+use hjm_free_card::Scheme;
 use hjm_ids::{ArticleNumber, IsoCode, PrincipalId, RecipientId, TenantId};
-use hjm_policy::Section;
+use hjm_money::Money;
+use hjm_policy::{PolicySet, Section};
 use hjm_prescription::{may_prescribe, payer_matches};
 use hjm_proto::{
     common::v1::{ChargeForm, OwnFeeKind},
@@ -25,7 +27,9 @@ use sqlx::PgConnection;
 use super::{article::article, prescribing::Directing};
 use crate::{
     Deps,
-    convert::{Article, Draft, DraftLine, Need, occasion, to_pb_need, to_pb_own_fee},
+    convert::{
+        Article, Draft, DraftLine, Need, occasion, to_pb_need, to_pb_own_fee, to_pb_residences,
+    },
     error::Error,
     store::{
         organisation::{self, UnitRow},
@@ -66,7 +70,7 @@ pub(crate) async fn articles(
     today: Date,
 ) -> Result<Articles, Error> {
     let on = draft.prescribed_on;
-    may_prescribe(on, today, None)
+    may_prescribe(on, today, None, None)
         .map_err(|rules| Error::first(rules, Some(DRAFT_PRESCRIBED_ON)))?;
     let mut articles = Articles::new();
     for line in &draft.lines {
@@ -90,7 +94,7 @@ pub(crate) async fn draft(
 ) -> Result<Decided, Error> {
     let on = draft.prescribed_on;
     let person = recipient::recipient_lock(tx, tenant, draft.recipient).await?;
-    may_prescribe(on, today, person.died_on)
+    may_prescribe(on, today, Some(person.born_on), person.died_on)
         .map_err(|rules| Error::first(rules, Some(DRAFT_PRESCRIBED_ON)))?;
     let unit = organisation::unit_find(tx, tenant, &draft.customer_number).await?;
     let unit = unit.ok_or(Error::CustomerNumberUnknown {
@@ -104,6 +108,9 @@ pub(crate) async fn draft(
         &deps.fee_tables,
         FeeTable::parse,
     )?);
+    let ceilings = ceilings(deps, &policies, on)?;
+    let residences = recipient::residence_list(tx, tenant, draft.recipient, on).await?;
+    let residences = to_pb_residences(&residences);
     let who = (draft.recipient, Some(person.born_on));
     let paying = Paying::on(tx, deps, tenant, who, &unit.principal, on).await?;
     // What else the person has and gets counts whoever pays for it; codes and days are read of it.
@@ -120,6 +127,8 @@ pub(crate) async fn draft(
         let payer = paying.resolve(number, iso, need, DRAFT_CUSTOMER_NUMBER)?;
         let fee = FeeFacts {
             beside: Some(beside.clone()),
+            municipality: paying.registered_in.clone(),
+            scheme_ceilings: ceilings.clone(),
             ..fee_facts(draft, line, article, person.born_on)?
         };
         beside.earlier.push(PrescribedDevice {
@@ -129,6 +138,7 @@ pub(crate) async fn draft(
             table: line.fee_table.clone(),
         });
         let mut decided = decide_line(&fees, &fee, line, article, &payer)?;
+        decided.basis.residences.clone_from(&residences);
         let (purpose, duration) = to_pb_need(need);
         decided.decision.set_purpose(purpose);
         decided.decision.set_expected_duration(duration);
@@ -138,6 +148,21 @@ pub(crate) async fn draft(
         lines.push(decided);
     }
     Ok(Decided { unit, lines })
+}
+
+/// The ceilings of the high-cost protections in force on a day, by scheme: some fees are limited by
+/// them.
+fn ceilings(
+    deps: &Deps,
+    policies: &PolicySet,
+    on: Date,
+) -> Result<BTreeMap<String, Money>, Failure> {
+    if policies.all_in_force(Section::FreeCard, on).is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let (section, rules) = (Section::FreeCard, &deps.schemes);
+    let schemes = all_in_force(policies, section, on, rules, Scheme::parse)?;
+    Ok(Scheme::ceilings(schemes.iter().map(AsRef::as_ref), on))
 }
 
 /// What else the person is prescribed, until the draft's day and in it.
@@ -176,7 +201,7 @@ fn fee_facts(
     article: &Article,
     born_on: Date,
 ) -> Result<FeeFacts, Error> {
-    if !article.group.prescribable() {
+    if !(article.prescribed && article.group.prescribable()) {
         return Err(Error::NotPrescribable(article.number.clone()));
     }
     article
@@ -198,7 +223,8 @@ fn fee_facts(
     let occasion =
         occasion(line.occasion).ok_or_else(|| Failure::internal("an occasion was not read"))?;
     Ok(FeeFacts {
-        price: article.sale_price,
+        // What is lent has no price; a fee may turn on its value.
+        price: article.sale_price.or(line.grounds.value),
         occasion,
         born_on: Some(born_on),
         palliative: draft.palliative,
@@ -224,6 +250,10 @@ fn decide_line(
         .map_err(undecided)?;
     let own_fee = to_pb_own_fee(&fee);
     let capped = own_fee.kind() == OwnFeeKind::CostCap;
+    if capped && article.sale_price.is_none() {
+        // What is lent is not bought up to a cap.
+        return Err(undecided(FeeError::MissingFact { fact: "price" }));
+    }
     let sale = article.sale_price.map(|price| pb::Sale {
         price: Some(to_pb_money(price)),
         unit_pays: Some(to_pb_money(if capped { fee.unit_pays } else { price })),
@@ -234,13 +264,14 @@ fn decide_line(
         basis: pb::FeeBasis {
             iso_code: article.iso.to_string(),
             product_group: u32::from(article.group.number()),
-            price: article.sale_price.map(to_pb_money),
+            price: facts.price.map(to_pb_money),
             occasion: line.occasion.into(),
             born_on: facts.born_on.map(to_pb_date),
             palliative: facts.palliative,
             in_patient: facts.in_patient,
             qualifying_condition: facts.qualifying_condition,
             fee_table: line.fee_table.clone().unwrap_or_default(),
+            residences: Vec::new(),
         },
         decision: pb::LineDecision {
             article_number: article.number.to_string(),
@@ -266,6 +297,7 @@ pub(crate) struct Paying {
     born_on: Option<Date>,
     home_care: HomeCare,
     asylum_seeker: bool,
+    registered_in: Option<PrincipalId>,
     customer_principal: PrincipalId,
     region: PrincipalId,
 }
@@ -287,9 +319,10 @@ impl Paying {
             .await?
             .ok_or(Error::RegionMissing)?;
         let facts = recipient::facts_find(tx, tenant, person, on).await?;
-        let (home_care, asylum_seeker) = facts.map_or((None, false), |facts| {
-            (facts.home_care, facts.asylum_seeker)
-        });
+        let (home_care, asylum_seeker, registered_in) = facts
+            .map_or((None, false, None), |facts| {
+                (facts.home_care, facts.asylum_seeker, facts.registered_in)
+            });
         let customer_principal = customer_principal.clone();
         Ok(Self {
             rules,
@@ -297,6 +330,7 @@ impl Paying {
             born_on,
             home_care: home_care.map_or(HomeCare::NotEnrolled, HomeCare::Of),
             asylum_seeker,
+            registered_in,
             customer_principal,
             region,
         })
@@ -317,6 +351,7 @@ impl Paying {
             born_on: self.born_on,
             home_care: Some(self.home_care.clone()),
             asylum_seeker: Some(self.asylum_seeker),
+            registered_in: self.registered_in.clone(),
             customer_principal: Some(self.customer_principal.clone()),
             ..PayerFacts::new(iso.clone(), self.on, self.region.clone())
         };

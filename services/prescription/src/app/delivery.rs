@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Done, Written, article::chain};
+use super::{Done, Written, article::chain, loan::basis_of};
 use crate::{
     Deps,
     convert::{Article, Handed, with_timeline},
@@ -103,9 +103,12 @@ async fn deliver_in(
     let article = handed_article(tx, key, &line, handed).await?;
     check_chain(tx, key, &line, handed, &article, chain).await?;
     let loan = LoanId::new(Uuid::now_v7());
+    let mut told = opened(loan, &prescribed, &line, handed, &article, &timeline);
+    // The person may have moved since the prescription.
+    told.fee_basis = basis_of(tx, tenant, &told).await?;
     let row = LoanRow {
         loan,
-        told: opened(loan, &prescribed, &line, handed, &article, &timeline),
+        told,
         timeline,
         parties: prescribed.parties,
         customer_numbers: vec![prescribed.customer_number],

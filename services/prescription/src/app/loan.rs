@@ -2,11 +2,13 @@
 
 use hjm_catalogue::ArticleAct;
 use hjm_feed::NewEvent;
-use hjm_ids::{ArticleNumber, LoanId};
+use hjm_ids::{ArticleNumber, LoanId, TenantId};
 use hjm_prescription::{Timeline, Transition};
 use hjm_proto::prescription::v1 as pb;
 use hjm_service::{
-    Caller, Failure, Violations, WriteKey, clock::civil_date, convert::from_pb_date,
+    Caller, Failure, Violations, WriteKey,
+    clock::civil_date,
+    convert::{from_pb_date, from_pb_text},
 };
 use jiff::civil::Date;
 use sqlx::PgConnection;
@@ -14,14 +16,36 @@ use sqlx::PgConnection;
 use super::{Done, Written, article::article, distinct};
 use crate::{
     Deps,
-    convert::{Article, with_timeline},
+    convert::{Article, to_pb_residences, with_timeline},
     error::Error,
     events,
     store::{
         loan::{self as store, LoanFilter, LoanRow},
         prescription::comes_back,
+        recipient::residence_list,
     },
 };
+
+/// What a loan's fee is decided anew on, with the person's residences as they are known now.
+pub(super) async fn basis_of(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    told: &pb::LoanTimeline,
+) -> Result<Option<pb::FeeBasis>, Failure> {
+    let mut read = Violations::default();
+    let recipient = from_pb_text(&mut read, "recipient_id", &told.recipient_id);
+    let prescribed_on = from_pb_date(&mut read, "prescribed_on", told.prescribed_on.as_ref());
+    let known = recipient.zip(prescribed_on);
+    let (recipient, since) =
+        known.ok_or_else(|| Failure::internal("a stored loan cannot be read"))?;
+    let known = residence_list(tx, tenant, recipient, since).await?;
+    let residences = to_pb_residences(&known);
+    let basis = told.fee_basis.clone();
+    Ok(basis.map(|basis| pb::FeeBasis {
+        residences,
+        ..basis
+    }))
+}
 
 /// Stores a loan's next version and answers it with what to tell.
 pub(super) async fn next_version(
@@ -38,6 +62,7 @@ pub(super) async fn next_version(
         .map(|segment| segment.customer_number.clone());
     let told = pb::LoanTimeline {
         correction_reason: correction_reason.to_owned(),
+        fee_basis: basis_of(tx, tenant, &row.told).await?,
         ..with_timeline(&row.told, &timeline)
     };
     let next = LoanRow {

@@ -9,7 +9,11 @@ use jiff::civil::Date;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Done, Written, loan::next_version, visible};
+use super::{
+    Done, Written,
+    loan::{basis_of, next_version},
+    visible,
+};
 use crate::{
     Deps,
     convert::{Registration, to_pb_recipient},
@@ -72,12 +76,15 @@ async fn set_facts(
     recipient: RecipientId,
     facts: &FactsRow,
 ) -> Result<NewEvent, Error> {
-    if let Some(principal) = &facts.home_care {
+    for (field, principal) in [
+        ("facts.home_care_principal_id", &facts.home_care),
+        ("facts.registered_in_principal_id", &facts.registered_in),
+    ] {
+        let Some(principal) = principal else { continue };
         let found = organisation::principal_find(tx, tenant, principal).await?;
-        let field = "facts.home_care_principal_id";
         let found = found.ok_or(Error::PrincipalUnknown { field })?;
         if found.kind != PrincipalKind::Municipality {
-            return Err(Error::NotAMunicipality);
+            return Err(Error::NotAMunicipality { field });
         }
     }
     store::recipient::facts_set(tx, tenant, recipient, facts).await?;
@@ -119,29 +126,55 @@ pub(crate) async fn get(
     read.await
 }
 
-/// Sets the facts of a person from a day on, which is after every day that facts began on.
+/// Sets the facts of a person from a day on, which is after every day that facts began on. What the
+/// person borrows tells of a new municipality: recurring fees turn on it.
 pub(crate) async fn change_facts(
     deps: &Deps,
     key: WriteKey,
     recipient: RecipientId,
     facts: FactsRow,
 ) -> Written<pb::ChangeFactsResponse> {
-    let tenant = key.caller.tenant.clone();
+    let noted = key.clone();
     let written = deps.producer.write(key, move |tx| {
         Box::pin(async move {
-            let row = store::recipient::recipient_lock(tx, &tenant, recipient).await?;
-            let told = set_facts(tx, &tenant, recipient, &facts).await?;
+            let tenant = &noted.caller.tenant;
+            let row = store::recipient::recipient_lock(tx, tenant, recipient).await?;
+            let mut told = vec![set_facts(tx, tenant, recipient, &facts).await?];
+            told.extend(retell(tx, &noted, recipient, facts.valid_from).await?);
             let recipient = Some(to_pb_recipient(&row, Some(&facts)));
             Ok((
                 pb::ChangeFactsResponse {
                     recipient,
                     ..Default::default()
                 },
-                vec![told],
+                told,
             ))
         })
     });
     written.await
+}
+
+/// A next version of each loan that is out on a day, or came back after it, and says of the
+/// person's residence what is not so any more: whoever pays for it.
+async fn retell(
+    tx: &mut PgConnection,
+    key: &WriteKey,
+    recipient: RecipientId,
+    since: Date,
+) -> Result<Vec<NewEvent>, Error> {
+    let tenant = &key.caller.tenant;
+    store::scope_widen(tx).await?;
+    let mut told = Vec::new();
+    for id in loan::loan_ids_since(tx, tenant, recipient, since).await? {
+        loan::loan_lock(tx, tenant, id).await?;
+        let row = loan::loan_find(tx, tenant, id).await?;
+        let basis = basis_of(tx, tenant, &row.told).await?;
+        if basis != row.told.fee_basis {
+            let timeline = row.timeline.retold();
+            told.push(next_version(tx, key, row, timeline, "").await?.1);
+        }
+    }
+    Ok(told)
 }
 
 /// Records a death, and marks each rented loan that is out, or came back after it. It ends none:

@@ -25,6 +25,8 @@ pub(crate) struct Article {
     /// Its listed price when it is sold; rents are billing's to read.
     pub(crate) sale_price: Option<Money>,
     pub(crate) medical_device: bool,
+    /// Whether its kind is prescribed at all.
+    pub(crate) prescribed: bool,
     /// What it is for when a prescription does not say.
     pub(crate) need: Need,
 }
@@ -80,8 +82,20 @@ fn parse(read: &mut Violations, told: &pb::Article, price: Option<&pb::Price>) -
         trial,
         sale_price,
         medical_device: is_medical_device(told.regulatory_class()),
+        prescribed: is_prescribed(told.kind()),
         need: need?,
     })
+}
+
+/// A worn accessory is a new prescription; parts and work on a device are its repair (catalogue 1.1).
+fn is_prescribed(kind: pb::ArticleKind) -> bool {
+    match kind {
+        pb::ArticleKind::MainProduct | pb::ArticleKind::Accessory => true,
+        pb::ArticleKind::SparePart
+        | pb::ArticleKind::Service
+        | pb::ArticleKind::Adjustment
+        | pb::ArticleKind::Unspecified => false,
+    }
 }
 
 fn is_medical_device(class: pb::RegulatoryClass) -> bool {

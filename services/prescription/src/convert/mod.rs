@@ -24,6 +24,7 @@ pub(crate) use prescribing::to_pb_check;
 pub(crate) use prescription::{Draft, DraftLine, from_pb_draft, occasion};
 pub(crate) use recipient::{
     Registration, from_pb_facts, from_pb_identity, from_pb_registration, to_pb_recipient,
+    to_pb_residences,
 };
 
 fn from_pb_each<T>(

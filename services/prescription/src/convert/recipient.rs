@@ -1,6 +1,7 @@
 //! Persons: their numbers, read and never told, and their facts.
 
 use hjm_ids::{IdentityKind, PersonIdentity};
+use hjm_prescription::Residence;
 use hjm_proto::prescription::v1 as pb;
 use hjm_service::{
     Violations,
@@ -89,10 +90,16 @@ pub(crate) fn from_pb_facts(
         "facts.home_care_principal_id",
         &facts.home_care_principal_id,
     );
+    let registered_in = from_pb_text_optional(
+        violations,
+        "facts.registered_in_principal_id",
+        &facts.registered_in_principal_id,
+    );
     Some(FactsRow {
         valid_from: from?,
         home_care: home_care?,
         asylum_seeker: facts.asylum_seeker,
+        registered_in: registered_in?,
     })
 }
 
@@ -108,6 +115,21 @@ pub(crate) fn to_pb_recipient(row: &RecipientRow, facts: Option<&FactsRow>) -> p
                 .as_ref()
                 .map_or(String::new(), ToString::to_string),
             asylum_seeker: facts.asylum_seeker,
+            registered_in_principal_id: facts
+                .registered_in
+                .as_ref()
+                .map_or(String::new(), ToString::to_string),
         }),
     }
+}
+
+pub(crate) fn to_pb_residences(residences: &[Residence]) -> Vec<pb::Residence> {
+    let residence = |residence: &Residence| pb::Residence {
+        registered_in_principal_id: residence
+            .municipality
+            .as_ref()
+            .map_or(String::new(), ToString::to_string),
+        from: Some(to_pb_date(residence.from)),
+    };
+    residences.iter().map(residence).collect()
 }

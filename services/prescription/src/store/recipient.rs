@@ -1,6 +1,7 @@
 //! People, the digests they are found by, and their dated facts.
 
 use hjm_ids::{PrincipalId, RecipientId, TenantId};
+use hjm_prescription::{Residence, residences};
 use hjm_service::Failure;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
@@ -27,6 +28,7 @@ pub(crate) struct FactsRow {
     pub(crate) valid_from: Date,
     pub(crate) home_care: Option<PrincipalId>,
     pub(crate) asylum_seeker: bool,
+    pub(crate) registered_in: Option<PrincipalId>,
 }
 
 struct StoredRecipient {
@@ -229,7 +231,7 @@ pub(crate) async fn facts_find(
     on: Date,
 ) -> Result<Option<FactsRow>, Failure> {
     let row = sqlx::query!(
-        "SELECT valid_from, home_care_principal_id, asylum_seeker
+        "SELECT valid_from, home_care_principal_id, asylum_seeker, registered_in_principal_id
            FROM prescription.recipient_facts
           WHERE tenant_id = $1 AND recipient_id = $2
             AND valid_from <= $3 AND (valid_to IS NULL OR valid_to > $3)",
@@ -248,7 +250,38 @@ pub(crate) async fn facts_find(
             .map(stored)
             .transpose()?,
         asylum_seeker: row.asylum_seeker,
+        registered_in: row
+            .registered_in_principal_id
+            .as_deref()
+            .map(stored)
+            .transpose()?,
     }))
+}
+
+/// Where a person is registered from a day on, as far as it is known.
+pub(crate) async fn residence_list(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    recipient: RecipientId,
+    since: Date,
+) -> Result<Vec<Residence>, Failure> {
+    let rows = sqlx::query!(
+        "SELECT valid_from, registered_in_principal_id FROM prescription.recipient_facts
+          WHERE tenant_id = $1 AND recipient_id = $2 AND (valid_to IS NULL OR valid_to > $3)",
+        tenant.as_str(),
+        recipient.uuid(),
+        since.to_sqlx() as _,
+    )
+    .fetch_all(connection)
+    .await?;
+    let known = rows.into_iter().map(|row| {
+        let municipality = row.registered_in_principal_id.as_deref();
+        Ok::<_, Failure>(Residence {
+            from: row.valid_from.to_jiff(),
+            municipality: municipality.map(stored).transpose()?,
+        })
+    });
+    Ok(residences(known.collect::<Result<Vec<_>, _>>()?))
 }
 
 /// Ends the open facts the day before new ones and adds those. The person's row is locked.
@@ -281,13 +314,15 @@ pub(crate) async fn facts_set(
     .await?;
     sqlx::query!(
         "INSERT INTO prescription.recipient_facts
-            (tenant_id, recipient_id, valid_from, home_care_principal_id, asylum_seeker)
-         VALUES ($1, $2, $3, $4, $5)",
+            (tenant_id, recipient_id, valid_from, home_care_principal_id, asylum_seeker,
+             registered_in_principal_id)
+         VALUES ($1, $2, $3, $4, $5, $6)",
         tenant.as_str(),
         recipient.uuid(),
         facts.valid_from.to_sqlx() as _,
         facts.home_care.as_ref().map(PrincipalId::as_str),
-        facts.asylum_seeker
+        facts.asylum_seeker,
+        facts.registered_in.as_ref().map(PrincipalId::as_str)
     )
     .execute(connection)
     .await?;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod ceilings;
 mod deaths;
 mod deliveries;
 mod directives;
@@ -11,6 +12,7 @@ mod follow;
 mod forms;
 mod identity;
 mod loans;
+mod municipality;
 mod needs;
 mod persons;
 mod range;

@@ -268,6 +268,7 @@ async fn the_region_pays_for_who_seeks_asylum_also_in_home_care() {
             valid_from: date("2025-03-01"),
             home_care_principal_id: OSTERSUND.to_owned(),
             asylum_seeker: true,
+            ..Default::default()
         }),
     };
     world

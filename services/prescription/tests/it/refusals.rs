@@ -1,7 +1,14 @@
 //! Everything that is refused: typed, naming the field, and nothing stored.
 
-use hjm_proto::prescription::v1 as pb;
-use hjm_testkit::request_id;
+use hjm_proto::{
+    catalogue::v1::{
+        self as catalogue, ArticleKind, article_service_client::ArticleServiceClient,
+        price_service_client::PriceServiceClient,
+    },
+    common::v1::ChargeForm,
+    prescription::v1 as pb,
+};
+use hjm_testkit::{date, request_id, unit_price};
 use tonic_types::StatusExt as _;
 
 use crate::world::{
@@ -101,7 +108,7 @@ async fn a_wrong_payer_is_refused_naming_both_principals() {
 async fn nothing_is_decided_without_a_policy_in_force() {
     let world = World::empty(TODAY).await;
     world.organise().await;
-    let form = hjm_proto::common::v1::ChargeForm::Rental;
+    let form = ChargeForm::Rental;
     world.article(BED, "181210", form, 4, "9.35").await;
     let a = world.person(BORN_1943, OSTERSUND).await;
     let prescribing = || world.prescribe(draft(&a, OSTERSUND, TODAY, &[BED]));
@@ -152,7 +159,7 @@ async fn a_payer_is_not_found_without_a_region() {
     world
         .activate("jamtland-harjedalen/payers.toml", "2015-01-01")
         .await;
-    let form = hjm_proto::common::v1::ChargeForm::Rental;
+    let form = ChargeForm::Rental;
     world.article(BED, "181210", form, 4, "9.35").await;
     world
         .principal(OSTERSUND, pb::PrincipalKind::Municipality)
@@ -331,4 +338,50 @@ async fn what_cannot_be_read_names_every_field() {
         &["request_id"],
     );
     assert_eq!(world.rows().await, before);
+}
+
+#[tokio::test]
+async fn parts_and_work_are_no_prescription() {
+    let world = World::jamtland(TODAY).await;
+    let a = world.person(BORN_1943, OSTERSUND).await;
+    let mut articles = ArticleServiceClient::new(world.catalogue.clone());
+    for (number, kind, prescribed) in [
+        ("HANDLE", ArticleKind::Accessory, true),
+        ("SCREW", ArticleKind::SparePart, false),
+        ("MENDING", ArticleKind::Service, false),
+        ("FITTING", ArticleKind::Adjustment, false),
+    ] {
+        let article = catalogue::Article {
+            article_number: number.to_owned(),
+            name: number.to_lowercase(),
+            iso_code: "181210".to_owned(),
+            kind: kind.into(),
+            charge_form: ChargeForm::Sale.into(),
+            product_group: 4,
+            valid_from: date("2015-01-01"),
+            ..Default::default()
+        };
+        let article = catalogue::CreateArticleRequest {
+            request_id: request_id(),
+            article: Some(article),
+        };
+        articles.create_article(world.ask(article)).await.unwrap();
+        let price = catalogue::SetPriceRequest {
+            request_id: request_id(),
+            article_number: number.to_owned(),
+            price: unit_price("10.00"),
+            valid_from: date("2015-01-01"),
+            ..Default::default()
+        };
+        let mut prices = PriceServiceClient::new(world.catalogue.clone());
+        prices.set_price(world.ask(price)).await.unwrap();
+        let answer = world
+            .prescribe(draft(&a, OSTERSUND, TODAY, &[number]))
+            .await;
+        if prescribed {
+            answer.unwrap();
+        } else {
+            refused(answer, "NOT_PRESCRIBABLE", "draft.lines.article_number");
+        }
+    }
 }

@@ -282,7 +282,7 @@ pub(crate) fn facts(from: &str, home_care: &str) -> Option<pb::RecipientFacts> {
     Some(pb::RecipientFacts {
         valid_from: date(from),
         home_care_principal_id: home_care.to_owned(),
-        asylum_seeker: false,
+        ..Default::default()
     })
 }
 

@@ -4,6 +4,7 @@
 
 mod laws;
 mod prescribing;
+mod residences;
 mod table;
 
 use hjm_ids::{CustomerNumber, PrincipalId};

@@ -5,8 +5,8 @@ use crate::{date, principal};
 #[test]
 fn a_prescription_is_dated_today_or_earlier() {
     let today = date("2025-03-10");
-    assert_eq!(may_prescribe(today, today, None), Ok(()));
-    let refusals = may_prescribe(date("2025-03-11"), today, None).unwrap_err();
+    assert_eq!(may_prescribe(today, today, None, None), Ok(()));
+    let refusals = may_prescribe(date("2025-03-11"), today, None, None).unwrap_err();
     assert_eq!(refusals[0].reason(), "PRESCRIBED_IN_FUTURE");
     assert_eq!(refusals[0].field(), "prescribed_on");
 }
@@ -14,16 +14,27 @@ fn a_prescription_is_dated_today_or_earlier() {
 #[test]
 fn nothing_is_prescribed_after_the_day_of_death() {
     let (today, died_on) = (date("2025-03-20"), date("2025-03-10"));
-    assert_eq!(may_prescribe(died_on, today, Some(died_on)), Ok(()));
-    let refusals = may_prescribe(date("2025-03-11"), today, Some(died_on)).unwrap_err();
+    assert_eq!(may_prescribe(died_on, today, None, Some(died_on)), Ok(()));
+    let refusals = may_prescribe(date("2025-03-11"), today, None, Some(died_on)).unwrap_err();
     assert_eq!(refusals[0].reason(), "RECIPIENT_DEAD");
 }
 
 #[test]
+fn nothing_is_prescribed_before_the_day_of_birth() {
+    let (today, born_on) = (date("2025-03-20"), date("2025-03-10"));
+    assert_eq!(may_prescribe(born_on, today, Some(born_on), None), Ok(()));
+    let refusals = may_prescribe(date("2025-03-09"), today, Some(born_on), None).unwrap_err();
+    assert_eq!(refusals[0].reason(), "PRESCRIBED_BEFORE_BIRTH");
+    assert_eq!(refusals[0].field(), "prescribed_on");
+    assert!(!refusals[0].to_string().contains("2025-03-10"));
+}
+
+#[test]
 fn every_refusal_is_told_at_once() {
-    let died_on = Some(date("2025-03-01"));
-    let refusals = may_prescribe(date("2025-03-11"), date("2025-03-10"), died_on).unwrap_err();
-    assert_eq!(refusals.len(), 2);
+    let (born_on, died_on) = (Some(date("2025-04-01")), Some(date("2025-03-01")));
+    let on = date("2025-03-11");
+    let refusals = may_prescribe(on, date("2025-03-10"), born_on, died_on).unwrap_err();
+    assert_eq!(refusals.len(), 3);
 }
 
 #[test]

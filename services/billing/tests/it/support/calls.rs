@@ -112,6 +112,34 @@ impl Bench {
         answer.expect("charges").into_inner().charges
     }
 
+    /// What nobody can decide yet, as one sees it.
+    pub(crate) async fn undecided(&self, caller: &Caller) -> Vec<Charge> {
+        let request = pb::ListChargesRequest {
+            state: pb::ChargeState::Undecided.into(),
+            ..Default::default()
+        };
+        let answer = self
+            .charges()
+            .list_charges(client::request(caller, request))
+            .await;
+        answer.expect("charges").into_inner().charges
+    }
+
+    /// Waits until so many periods are undecided, and answers each: day and what is missing.
+    pub(crate) async fn waiting(&self, periods: usize) -> Vec<String> {
+        loop {
+            let undecided = self.undecided(&centre()).await;
+            if undecided.len() == periods {
+                let told = |one: &Charge| {
+                    let on = one.from.expect("a day");
+                    let (year, month, day) = (on.year, on.month, on.day);
+                    format!("{year}-{month:02}-{day:02} {}", one.waits_for)
+                };
+                return undecided.iter().map(told).collect();
+            }
+        }
+    }
+
     /// Why a charge is what it is.
     pub(crate) async fn explained(&self, charge_id: &str) -> pb::ExplainChargeResponse {
         let request = pb::ExplainChargeRequest {

@@ -2,7 +2,7 @@
 
 use hjm_proto::{
     common::v1::{ChargeForm, Explanation, Occasion, OwnFee, OwnFeeKind},
-    prescription::v1::{FeeBasis, LoanTimeline, PayerSegment, Sale},
+    prescription::v1::{FeeBasis, LoanTimeline, PayerSegment, Residence, Sale},
 };
 use hjm_testkit::{date, money};
 use uuid::Uuid;
@@ -105,6 +105,18 @@ impl Draft {
 
     pub(crate) fn died(&self, on: &str) -> Self {
         self.next(|loan| loan.died_on = date(on))
+    }
+
+    /// As if the person were registered in municipalities from days on.
+    pub(crate) fn residing(&self, residences: &[(&str, &str)]) -> Self {
+        let residences = residences.iter().map(|&(from, municipality)| Residence {
+            registered_in_principal_id: municipality.to_owned(),
+            from: date(from),
+        });
+        self.next(|loan| {
+            let basis = loan.fee_basis.as_mut().expect("a basis");
+            basis.residences = residences.collect();
+        })
     }
 
     pub(crate) fn moved(&self, number: &str, owner: &str, from: &str) -> Self {
