@@ -20,7 +20,7 @@ mod verify;
 
 use std::sync::Arc;
 
-use app::{Core, Exemptions, Queues};
+use app::{Core, Exemptions, Queue};
 use config::{keys::IdentityKeys, proof_key::ProofKey};
 use hjm_feed::{CatalogueFeed, Followers, PolicyShelf, PrescriptionFeed, Producer};
 use hjm_service::{
@@ -45,7 +45,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 #[derive(Debug, Clone)]
 struct Deps {
     core: Core,
-    queues: Queues,
+    queue: Queue,
     exemptions: Exemptions,
     proof_key: Option<Arc<ProofKey>>,
     identity_keys: Option<Arc<IdentityKeys>>,
@@ -128,7 +128,7 @@ pub async fn serve(
         }
     }
     let deps = Deps {
-        queues: Queues::start(&core),
+        queue: Queue::start(&core),
         exemptions: Exemptions::start(&core),
         core,
         proof_key: proof_key.map(Arc::new),

@@ -132,7 +132,7 @@ impl Producer {
         R: WriteResponse,
         E: From<Failure>,
     {
-        let mut tx = self.database.begin(&key.caller.scope()).await?;
+        let mut tx = self.database.begin_here(&key.caller.scope()).await?;
         if let Some(message) = idempotency::find::<R>(&mut tx, &key).await? {
             return Ok(Answered {
                 message,
@@ -195,7 +195,6 @@ impl Producer {
             let head = store::feed_head(connection, tenant).await?;
             return Ok(Position::new(self.feed, head));
         }
-        store::feed_lock(connection, tenant).await?;
         let last = store::event_append(connection, tenant, now, events).await?;
         Ok(Position::new(self.feed, last))
     }

@@ -21,22 +21,8 @@ pub(crate) struct EventRow {
     pub(crate) payload: Vec<u8>,
 }
 
-/// Holds the tenant's feed until the transaction ends, so that commit order is sequence order.
-/// A statement of its own, just before the append: the append's snapshot must follow the lock.
-pub(crate) async fn feed_lock(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-) -> Result<(), Failure> {
-    sqlx::query!(
-        "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' feed ' || $1, 0))",
-        tenant.as_str()
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(())
-}
-
-/// Appends events and answers the last one's sequence, or the head's when there are none.
+/// Appends events and answers the last one's sequence. Holds the tenant's feed until the transaction
+/// ends, so that commit order is sequence order.
 pub(crate) async fn event_append(
     connection: &mut PgConnection,
     tenant: &TenantId,
@@ -51,19 +37,7 @@ pub(crate) async fn event_append(
         .collect();
     let payloads: Vec<Vec<u8>> = events.iter().map(|event| event.payload.clone()).collect();
     let last = sqlx::query_scalar!(
-        r#"INSERT INTO feed_event (tenant_id, sequence, event_id, kind, aggregate_id,
-                                   aggregate_version, recorded_at, payload)
-           SELECT $1, head.sequence + new.position, new.event_id, new.kind, new.aggregate_id,
-                  coalesce((SELECT max(old.aggregate_version) FROM feed_event old
-                             WHERE old.tenant_id = $1 AND old.aggregate_id = new.aggregate_id), 0)
-                  + row_number() OVER (PARTITION BY new.aggregate_id ORDER BY new.position),
-                  $6, new.payload
-             FROM unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[])
-                  WITH ORDINALITY new (event_id, kind, aggregate_id, payload, position),
-                  (SELECT coalesce(max(sequence), 0) AS sequence FROM feed_event
-                    WHERE tenant_id = $1) head
-            ORDER BY new.position
-           RETURNING sequence"#,
+        "SELECT feed_append($1, $2, $3, $4, $5, $6)",
         tenant.as_str(),
         &ids,
         &kinds,
@@ -71,11 +45,9 @@ pub(crate) async fn event_append(
         &payloads,
         now.to_sqlx() as _,
     )
-    .fetch_all(connection)
+    .fetch_one(connection)
     .await?;
-    last.into_iter()
-        .max()
-        .ok_or_else(|| Failure::internal("no event was appended"))
+    last.ok_or_else(|| Failure::internal("no event was appended"))
 }
 
 /// The newest sequence; 0 when there is no event.

@@ -1,11 +1,12 @@
 //! Work that is done for many at once, without waiting for more to come (architecture decision 8).
 //!
-//! A worker takes what is queued, of one tenant, and while that is done the next batch gathers:
+//! The worker takes what is queued, of one tenant, and while that is done the next batch gathers:
 //! alone, a caller waits for nobody; under load the batch grows by itself. Once queued, an item is
 //! done whether or not its caller stays.
 
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
 
+use futures::FutureExt as _;
 use hjm_ids::TenantId;
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,8 +15,6 @@ use crate::Failure;
 /// How much may wait, and how much is done at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Workers: one commits while another prepares.
-    pub queues: usize,
     /// Items that wait for a worker at the most; one more is told to come back.
     pub waiting_max: usize,
     /// Items in one batch at the most.
@@ -39,54 +38,47 @@ impl<I, A> Waiting<I, A> {
     }
 }
 
-/// The queues of one kind of work.
+/// The queue of one kind of work, in the order it is queued.
 #[derive(Debug)]
 pub struct Batcher<I, A> {
-    queues: Arc<[mpsc::Sender<Waiting<I, A>>]>,
+    queue: mpsc::Sender<Waiting<I, A>>,
 }
 
 impl<I, A> Clone for Batcher<I, A> {
     fn clone(&self) -> Self {
         Self {
-            queues: Arc::clone(&self.queues),
+            queue: self.queue.clone(),
         }
     }
 }
 
 impl<I: Send + 'static, A: Send + 'static> Batcher<I, A> {
-    /// Starts the workers; they end when the last owner of the queues is gone.
+    /// Starts the worker; it ends when the last owner of the queue is gone.
     pub fn start<W, F>(limits: Limits, work: W) -> Self
     where
-        W: Fn(Vec<Waiting<I, A>>) -> F + Clone + Send + 'static,
+        W: Fn(Vec<Waiting<I, A>>) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let queues = (0..limits.queues).map(|_| {
-            let (sender, receiver) = mpsc::channel(limits.waiting_max);
-            tokio::spawn(work_off(receiver, limits.batch_max, work.clone()));
-            sender
-        });
-        Self {
-            queues: queues.collect(),
-        }
+        let (queue, receiver) = mpsc::channel(limits.waiting_max);
+        tokio::spawn(work_off(receiver, limits.batch_max, work));
+        Self { queue }
     }
 
-    /// Asks in the shortest queue: for what has no order.
+    /// Queues an item.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] when too much waits.
-    pub async fn ask(&self, tenant: TenantId, item: I) -> Result<A, Failure> {
-        let shortest = self.queues.iter().max_by_key(|queue| queue.capacity());
-        put(shortest, tenant, item)?.answer().await
-    }
-
-    /// Queues an item in the queue of a key: what has the same key is done in the order it is
-    /// queued.
-    ///
-    /// # Errors
-    /// [`Failure::Unavailable`] when too much waits.
-    pub fn put_in_order(&self, tenant: TenantId, key: u64, item: I) -> Result<Queued<A>, Failure> {
-        let place = usize::try_from(key % self.queues.len().max(1) as u64).unwrap_or(0);
-        put(self.queues.get(place), tenant, item)
+    pub fn put(&self, tenant: TenantId, item: I) -> Result<Queued<A>, Failure> {
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting {
+            tenant,
+            item,
+            answer,
+        };
+        self.queue
+            .try_send(waiting)
+            .map_err(|_| Failure::Unavailable("too many wait: come back".to_owned()))?;
+        Ok(Queued(answered))
     }
 }
 
@@ -103,24 +95,6 @@ impl<A> Queued<A> {
         let lost = |_| Failure::internal("what was queued was lost");
         self.0.await.map_err(lost)
     }
-}
-
-fn put<I, A>(
-    queue: Option<&mpsc::Sender<Waiting<I, A>>>,
-    tenant: TenantId,
-    item: I,
-) -> Result<Queued<A>, Failure> {
-    let queue = queue.ok_or_else(|| Failure::internal("there is no queue"))?;
-    let (answer, answered) = oneshot::channel();
-    let waiting = Waiting {
-        tenant,
-        item,
-        answer,
-    };
-    queue
-        .try_send(waiting)
-        .map_err(|_| Failure::Unavailable("too many wait: come back".to_owned()))?;
-    Ok(Queued(answered))
 }
 
 async fn work_off<I, A, W, F>(mut queue: mpsc::Receiver<Waiting<I, A>>, batch_max: usize, work: W)
@@ -149,9 +123,9 @@ where
             }
             batch.push(item);
         }
-        // On a task of its own: a defect loses one batch, not the worker.
-        if let Err(error) = tokio::spawn(work(batch)).await {
-            tracing::error!(%error, "a batch was lost");
+        // A defect loses one batch, not the worker.
+        if AssertUnwindSafe(work(batch)).catch_unwind().await.is_err() {
+            tracing::error!("a batch was lost");
         }
     }
 }

@@ -140,19 +140,29 @@ impl Database {
     /// # Errors
     /// [`Failure::Unavailable`] when the database is away.
     pub async fn begin(&self, scope: &Scope) -> Result<Transaction<'static, Postgres>, Failure> {
-        let (pool, sql) = (self.pool.clone(), scope.begin());
-        let begun = tokio::spawn(async move {
-            for _ in 0..CONNECTIONS_MAX {
-                match pool.begin_with(AssertSqlSafe(sql.clone())).await {
-                    Err(lost) if is_lost(&lost) => {}
-                    begun => return begun,
-                }
+        let (database, scope) = (self.clone(), scope.clone());
+        let begun = tokio::spawn(async move { database.begin_here(&scope).await });
+        begun
+            .await
+            .map_err(|error| Failure::internal(format!("a begin was lost: {error}")))?
+    }
+
+    /// As [`begin`](Self::begin), on a task that nobody cancels.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when the database is away.
+    pub async fn begin_here(
+        &self,
+        scope: &Scope,
+    ) -> Result<Transaction<'static, Postgres>, Failure> {
+        let sql = scope.begin();
+        for _ in 0..CONNECTIONS_MAX {
+            match self.pool.begin_with(AssertSqlSafe(sql.clone())).await {
+                Err(lost) if is_lost(&lost) => {}
+                begun => return Ok(begun?),
             }
-            pool.begin_with(AssertSqlSafe(sql)).await
-        });
-        let begun = begun.await;
-        let begun = begun.map_err(|error| Failure::internal(format!("a begin was lost: {error}")));
-        Ok(begun??)
+        }
+        Ok(self.pool.begin_with(AssertSqlSafe(sql)).await?)
     }
 
     /// Reads in one transaction under a scope.

@@ -16,8 +16,6 @@ use crate::{
 };
 
 const LIMITS: Limits = Limits {
-    // One commits while the other reads.
-    queues: 1,
     waiting_max: 1024,
     batch_max: 64,
 };
@@ -37,7 +35,7 @@ struct Item {
 pub(crate) struct Exemptions(Batcher<Item, Reply>);
 
 impl Exemptions {
-    /// Starts the readers; they end when the last owner of the queues is gone.
+    /// Starts the reader; it ends when the last owner of the queue is gone.
     pub(crate) fn start(core: &Core) -> Self {
         let core = core.clone();
         Self(Batcher::start(LIMITS, move |batch| {
@@ -60,7 +58,7 @@ impl Exemptions {
             on,
             now,
         };
-        self.0.ask(tenant, item).await?
+        self.0.put(tenant, item)?.answer().await?
     }
 }
 
@@ -93,7 +91,7 @@ async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
     });
     let asked: Vec<ExemptKey> = asked.collect();
     let scope = Scope::whole(tenant.clone());
-    let mut tx = core.producer.database().begin(&scope).await?;
+    let mut tx = core.producer.database().begin_here(&scope).await?;
     let rows = store::exempt_list(&mut tx, tenant, &asked).await?;
     let notes = batch.iter().zip(&rows).map(|(item, row)| {
         let Holder {

@@ -19,7 +19,7 @@ pub(crate) fn register_fee(
     key: WriteKey,
     asked: Registering,
 ) -> Result<Queued, Failure> {
-    deps.queues.enqueue(key, asked)
+    deps.queue.enqueue(key, asked)
 }
 
 /// What a change came to.

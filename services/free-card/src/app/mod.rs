@@ -37,7 +37,7 @@ use sqlx::PgConnection;
 use crate::error::Error;
 
 pub(crate) use audit::list_access;
-pub(crate) use batch::{Queued, Queues};
+pub(crate) use batch::{Queue, Queued};
 pub(crate) use book::card_days;
 pub(crate) use card::{Carding, add_card};
 pub(crate) use circle::{Circle, Together};

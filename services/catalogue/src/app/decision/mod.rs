@@ -31,7 +31,6 @@ use crate::{
 };
 
 const LIMITS: Limits = Limits {
-    queues: 2,
     waiting_max: 1024,
     batch_max: 64,
 };
@@ -78,7 +77,7 @@ type Results = Vec<Result<Decided, Undecided>>;
 pub(crate) struct Decisions(Batcher<Item, Result<Results, Failure>>);
 
 impl Decisions {
-    /// Starts the workers.
+    /// Starts the worker.
     pub(crate) fn start(database: &Database) -> Self {
         let shelf = Arc::new(Shelf {
             database: database.clone(),
@@ -104,7 +103,8 @@ impl Decisions {
             known_at: known_at.unwrap_or(now),
             now,
         };
-        Ok(self.0.ask(caller.tenant.clone(), item).await??)
+        let queued = self.0.put(caller.tenant.clone(), item)?;
+        Ok(queued.answer().await??)
     }
 
     /// The answer to one question.

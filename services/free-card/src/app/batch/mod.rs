@@ -7,10 +7,7 @@
 mod apart;
 mod desk;
 
-use std::{
-    collections::HashMap,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-};
+use std::collections::HashMap;
 
 use desk::Desk;
 pub(super) use desk::check;
@@ -35,8 +32,6 @@ use super::{
 use crate::error::Error;
 
 const LIMITS: Limits = Limits {
-    // One commits while the other prepares.
-    queues: 1,
     waiting_max: 1024,
     // So many accesses are one batch of the log.
     batch_max: NOTES_MAX,
@@ -62,9 +57,9 @@ impl Item {
     }
 }
 
-/// The writers' queues; an account is always in the same one.
+/// What waits for the writer.
 #[derive(Debug, Clone)]
-pub(crate) struct Queues(Batcher<Item, Reply>);
+pub(crate) struct Queue(Batcher<Item, Reply>);
 
 /// What a writer writes with.
 #[derive(Debug, Clone)]
@@ -74,8 +69,8 @@ struct Writer {
     apart: mpsc::Sender<Waiter>,
 }
 
-impl Queues {
-    /// Starts the writers; they end when the last of the queues' owners is gone.
+impl Queue {
+    /// Starts the writer; it ends when the last owner of the queue is gone.
     pub(crate) fn start(core: &Core) -> Self {
         let (apart, receiver) = mpsc::channel(LIMITS.waiting_max);
         tokio::spawn(apart::write_each(core.clone(), receiver));
@@ -86,19 +81,13 @@ impl Queues {
         }))
     }
 
-    /// Queues a fee to be registered with whatever else is queued. Fees of one account are
-    /// registered in the order they are queued.
+    /// Queues a fee to be registered with whatever else is queued, in the order they are queued.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] when the queue is full.
     pub(crate) fn enqueue(&self, key: WriteKey, asked: Registering) -> Result<Queued, Failure> {
         let tenant = key.caller.tenant.clone();
-        let mut hasher = DefaultHasher::new();
-        (tenant.as_str(), &asked.holder).hash(&mut hasher);
-        let item = Item { key, asked };
-        self.0
-            .put_in_order(tenant, hasher.finish(), item)
-            .map(Queued)
+        self.0.put(tenant, Item { key, asked }).map(Queued)
     }
 }
 
@@ -180,7 +169,7 @@ async fn transact(core: &Core, batch: &[&Item]) -> Result<Vec<Answer>, Error> {
     };
     let tenant = &first.key.caller.tenant;
     let scope = Scope::whole(tenant.clone());
-    let mut tx = core.producer.database().begin(&scope).await?;
+    let mut tx = core.producer.database().begin_here(&scope).await?;
     let mut desk = Desk::open(core, &mut tx, tenant, batch).await?;
     let mut outcomes = Vec::with_capacity(batch.len());
     let mut ids: HashMap<(String, String), usize> = HashMap::new();
