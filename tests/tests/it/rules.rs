@@ -58,6 +58,16 @@ fn a_county_answers_fee_payer_and_rent_on_one_page() {
 }
 
 #[test]
+fn a_share_is_limited_by_the_ceiling_that_the_county_has_put_in_force() {
+    let asked = "rules --county varmland --iso 120606 --age 40 --price 9000 --on 2024-03-01";
+    let (page, content) = hjm(asked);
+    assert!(content, "{page}");
+    says(&page, &["The fee is 1400.00", "scheme_ceiling=1400.00"]);
+    let (page, _) = hjm(&format!("{asked} --ceiling 900"));
+    says(&page, &["The fee is 900.00"]);
+}
+
+#[test]
 fn a_prescriber_is_told_every_reason_against() {
     let asked = "rules --county jamtland-harjedalen --iso 120606 --age 82 --on 2025-05-01";
     let (page, content) = hjm(asked);

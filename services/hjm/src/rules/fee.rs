@@ -34,6 +34,7 @@ pub(super) fn block(args: &Rules, shelf: &Shelf, on: Date) -> Block {
         kinds_together: args.kinds,
         qualifying_condition: args.condition,
         scheme_ceiling: args.ceiling,
+        scheme_ceilings: shelf.ceilings(on),
         municipality: args.registered.clone(),
         ..FeeFacts::new(args.iso.clone(), group, on)
     };

@@ -10,8 +10,7 @@ use hjm_catalogue::{
 use hjm_feed::policies::{all_in_force, in_force};
 use hjm_free_card::Scheme;
 use hjm_ids::{ArticleNumber, IsoCode, PrincipalId, RecipientId, TenantId};
-use hjm_money::Money;
-use hjm_policy::{PolicySet, Section};
+use hjm_policy::Section;
 use hjm_prescription::{may_prescribe, payer_matches};
 use hjm_proto::{
     common::v1::{ChargeForm, OwnFeeKind},
@@ -108,7 +107,10 @@ pub(crate) async fn draft(
         &deps.fee_tables,
         FeeTable::parse,
     )?);
-    let ceilings = ceilings(deps, &policies, on)?;
+    // Some fees are limited by them.
+    let ceilings = Scheme::ceilings(&policies, on, |scheme| {
+        deps.schemes.of(scheme, Scheme::parse)
+    })?;
     let residences = recipient::residence_list(tx, tenant, draft.recipient, on).await?;
     let residences = to_pb_residences(&residences);
     let who = (draft.recipient, Some(person.born_on));
@@ -148,21 +150,6 @@ pub(crate) async fn draft(
         lines.push(decided);
     }
     Ok(Decided { unit, lines })
-}
-
-/// The ceilings of the high-cost protections in force on a day, by scheme: some fees are limited by
-/// them.
-fn ceilings(
-    deps: &Deps,
-    policies: &PolicySet,
-    on: Date,
-) -> Result<BTreeMap<String, Money>, Failure> {
-    if policies.all_in_force(Section::FreeCard, on).is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let (section, rules) = (Section::FreeCard, &deps.schemes);
-    let schemes = all_in_force(policies, section, on, rules, Scheme::parse)?;
-    Ok(Scheme::ceilings(schemes.iter().map(AsRef::as_ref), on))
 }
 
 /// What else the person is prescribed, until the draft's day and in it.
