@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use hjm_catalogue::{
-    ArticleAct, FeeError, FeeFacts, FeeTable, FeeTables, HomeCare, Payer, PayerDecision,
-    PayerFacts, PayerRules, PrescribedBeside, PrescribedDevice, Purpose,
+    ArticleAct, FeeError, FeeFacts, FeeTable, FeeTables, Payer, PayerDecision, PayerFacts,
+    PayerRules, PrescribedBeside, PrescribedDevice, Purpose,
 };
 use hjm_feed::policies::{all_in_force, in_force};
 use hjm_free_card::Scheme;
@@ -27,13 +27,15 @@ use super::{article::article, prescribing::Directing};
 use crate::{
     Deps,
     convert::{
-        Article, Draft, DraftLine, Need, occasion, to_pb_need, to_pb_own_fee, to_pb_residences,
+        Article, Circumstances, Draft, DraftLine, Need, occasion, tell_circumstances, to_pb_need,
+        to_pb_own_fee, to_pb_residences,
     },
     error::Error,
     store::{
         organisation::{self, UnitRow},
         prescription::{self, is_sold},
-        recipient, scope_widen,
+        recipient::{self, FactsRow},
+        scope_widen,
     },
 };
 
@@ -126,10 +128,11 @@ pub(crate) async fn draft(
             .ok_or_else(|| Failure::internal("an article was not asked for"))?;
         let need = need(line, article)?;
         let (number, iso) = (article.number.clone(), &article.iso);
-        let payer = paying.resolve(number, iso, need, DRAFT_CUSTOMER_NUMBER)?;
+        let said = (need, line.circumstances);
+        let payer = paying.resolve(number, iso, said, DRAFT_CUSTOMER_NUMBER)?;
         let fee = FeeFacts {
             beside: Some(beside.clone()),
-            municipality: paying.registered_in.clone(),
+            municipality: paying.registered_in().cloned(),
             scheme_ceilings: ceilings.clone(),
             ..fee_facts(draft, line, article, person.born_on)?
         };
@@ -144,6 +147,7 @@ pub(crate) async fn draft(
         let (purpose, duration) = to_pb_need(need);
         decided.decision.set_purpose(purpose);
         decided.decision.set_expected_duration(duration);
+        tell_circumstances(&mut decided.decision, line.circumstances);
         decided.decision.prescribing = directing
             .as_mut()
             .map(|directing| directing.check(draft, (at, line), article, fee.occasion));
@@ -282,9 +286,8 @@ pub(crate) struct Paying {
     rules: std::sync::Arc<PayerRules>,
     on: Date,
     born_on: Option<Date>,
-    home_care: HomeCare,
-    asylum_seeker: bool,
-    registered_in: Option<PrincipalId>,
+    /// What is recorded of the person; nothing is known of who is not recorded.
+    facts: Option<FactsRow>,
     customer_principal: PrincipalId,
     region: PrincipalId,
 }
@@ -306,21 +309,19 @@ impl Paying {
             .await?
             .ok_or(Error::RegionMissing)?;
         let facts = recipient::facts_find(tx, tenant, person, on).await?;
-        let (home_care, asylum_seeker, registered_in) = facts
-            .map_or((None, false, None), |facts| {
-                (facts.home_care, facts.asylum_seeker, facts.registered_in)
-            });
         let customer_principal = customer_principal.clone();
         Ok(Self {
             rules,
             on,
             born_on,
-            home_care: home_care.map_or(HomeCare::NotEnrolled, HomeCare::Of),
-            asylum_seeker,
-            registered_in,
+            facts,
             customer_principal,
             region,
         })
+    }
+
+    fn registered_in(&self) -> Option<&PrincipalId> {
+        self.facts.as_ref()?.registered_in.as_ref()
     }
 
     /// Who pays for an article. Refused when the customer number is another's (decisions 2), and
@@ -329,19 +330,22 @@ impl Paying {
         &self,
         article: ArticleNumber,
         iso: &IsoCode,
-        need: Need,
+        (need, told): (Need, Circumstances),
         field: &'static str,
     ) -> Result<Paid, Error> {
-        let facts = PayerFacts {
+        let mut facts = PayerFacts {
             purpose: need.purpose,
             duration: need.duration,
             born_on: self.born_on,
-            home_care: Some(self.home_care.clone()),
-            asylum_seeker: Some(self.asylum_seeker),
-            registered_in: self.registered_in.clone(),
+            place_of_care: told.place_of_care,
+            category: told.category,
+            speech_therapist: told.speech_therapist,
             customer_principal: Some(self.customer_principal.clone()),
             ..PayerFacts::new(iso.clone(), self.on, self.region.clone())
         };
+        if let Some(recorded) = &self.facts {
+            recorded.clone().tell(&mut facts);
+        }
         let undecided = |error| Error::PayerUndecided {
             article: article.clone(),
             error,
