@@ -12,7 +12,7 @@ use crate::cli::Error;
 const TEXTS: &[&str] = &include!(concat!(env!("OUT_DIR"), "/policies.rs"));
 
 /// Every shipped document that can be read; the tests see to it that all can.
-fn documents() -> impl Iterator<Item = PolicyDocument> {
+pub(super) fn documents() -> impl Iterator<Item = PolicyDocument> {
     TEXTS
         .iter()
         .filter_map(|text| PolicyDocument::parse(text).ok())
