@@ -34,7 +34,7 @@ enum Command {
     /// Check that what must always hold does hold, in the books themselves.
     Verify(Verify),
     /// Ask a county's shipped rules on one page: the fee, who pays, how rent is counted.
-    Rules(rules::Rules),
+    Rules(Box<rules::Rules>),
     /// Work with the classification, ISO 9999.
     #[command(subcommand)]
     Classification(classification::Classification),

@@ -5,6 +5,7 @@ mod begins;
 mod classification;
 mod desks;
 mod faults;
+mod pages;
 mod python;
 mod refusals;
 mod rules;

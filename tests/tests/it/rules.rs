@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What `hjm` prints, and whether it was content.
-fn hjm(arguments: &str) -> (String, bool) {
+pub(crate) fn hjm(arguments: &str) -> (String, bool) {
     let output = Command::new(program("hjm"))
         .args(arguments.split_whitespace())
         .output()
@@ -22,7 +22,7 @@ fn hjm(arguments: &str) -> (String, bool) {
     (String::from_utf8(printed).unwrap(), output.status.success())
 }
 
-fn says(page: &str, lines: &[&str]) {
+pub(crate) fn says(page: &str, lines: &[&str]) {
     for line in lines {
         assert!(page.contains(line), "{line:?} in\n{page}");
     }
@@ -36,7 +36,7 @@ fn a_county_answers_fee_payer_and_rent_on_one_page() {
     says(
         &page,
         &[
-            "kronoberg: ISO 122206, 2025-05-01, age 17",
+            "Region Kronoberg · 122206 Wheelchairs without a motor · 2025-05-01 · age 17",
             "The table has no fee for the product.",
             "The region pays (07).",
             "rule under-18, kronoberg-payers version 1",
@@ -58,6 +58,19 @@ fn a_county_answers_fee_payer_and_rent_on_one_page() {
 }
 
 #[test]
+fn a_share_is_limited_by_the_ceiling_that_the_county_has_put_in_force() {
+    let asked = "rules --county varmland --iso 120606 --age 40 --price 9000 --on 2024-03-01";
+    let (page, content) = hjm(asked);
+    assert!(content, "{page}");
+    says(
+        &page,
+        &["at most 1400.00: 1400.00.", "scheme_ceiling=1400.00"],
+    );
+    let (page, _) = hjm(&format!("{asked} --ceiling 900"));
+    says(&page, &["at most 900.00: 900.00."]);
+}
+
+#[test]
 fn a_prescriber_is_told_every_reason_against() {
     let asked = "rules --county jamtland-harjedalen --iso 120606 --age 82 --on 2025-05-01";
     let (page, content) = hjm(asked);
@@ -65,7 +78,7 @@ fn a_prescriber_is_told_every_reason_against() {
     says(&page, &["Whether it may be prescribed turns on: "]);
     let expired = "--earlier 2024-01-01 --right false --training national:2019-01-01 --training local:2022-01-01";
     let (page, _) = hjm(&format!(
-        "{asked} --profession physiotherapist --held 120606 {expired}"
+        "{asked} --profession physiotherapist --held 120606 --duplicate-justified false {expired}"
     ));
     says(
         &page,

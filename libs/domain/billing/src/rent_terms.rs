@@ -45,6 +45,7 @@ impl RentPolicy {
         let days = end.days.unwrap_or(0);
         let last = match end.value {
             RentEnd::ReturnRegistered => "the day the return is registered".to_owned(),
+            RentEnd::ArrivalMinusDays if days == 0 => "the day of the arrival".to_owned(),
             RentEnd::ArrivalMinusDays => format!("{days} days before the arrival"),
             RentEnd::PickupPlusDays => format!("{days} days after the pickup order"),
             RentEnd::PickupPlusWorkingDays => {

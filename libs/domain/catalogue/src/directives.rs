@@ -35,6 +35,7 @@ struct Said {
     fact: &'static str,
     value: Option<String>,
     against: Option<PrescribingReason>,
+    names: Vec<String>,
     text: String,
 }
 
@@ -49,6 +50,7 @@ impl Said {
             fact,
             value: Some(value.into()),
             against,
+            names: Vec::new(),
             text: text.into(),
         }
     }
@@ -58,7 +60,15 @@ impl Said {
             fact,
             value: None,
             against: Some(PrescribingReason::FactMissing),
+            names: Vec::new(),
             text: text.into(),
+        }
+    }
+
+    fn naming<'n>(self, names: impl IntoIterator<Item = &'n String>) -> Self {
+        Self {
+            names: names.into_iter().cloned().collect(),
+            ..self
         }
     }
 }
@@ -92,18 +102,27 @@ impl Directives {
             decision: PrescribingDecision::default(),
         };
         asked.ask(&self.rights, |_| right(facts));
-        asked.ask(&self.professions, |row| profession(row, facts));
-        asked.ask(&self.units, |row| unit(row, facts));
-        asked.ask(&self.referrals, |row| referral(row, facts));
-        asked.ask(&self.trainings, |row| training(row, facts));
+        asked.ask(&self.professions, |row| {
+            let names = row.allowed.iter().chain(&row.barred).flatten();
+            profession(row, facts).naming(names)
+        });
+        asked.ask(&self.units, |row| unit(row, facts).naming(&row.allowed));
+        asked.ask(&self.referrals, |row| {
+            referral(row, facts).naming(row.from.iter().flatten())
+        });
+        asked.ask(&self.trainings, |row| {
+            training(row, facts).naming([&row.training])
+        });
         asked.ask(&self.criteria, |row| {
-            answer(row, facts, true, PrescribingReason::CriterionNotMet)
+            answer(row, facts, true, PrescribingReason::CriterionNotMet).naming([&row.text])
         });
         asked.ask(&self.contraindications, |row| {
-            answer(row, facts, false, PrescribingReason::Contraindicated)
+            answer(row, facts, false, PrescribingReason::Contraindicated).naming([&row.text])
         });
         asked.ask(&self.duplicates, |row| duplicate(row, facts));
-        asked.ask(&self.special_decisions, |row| special(row, facts));
+        asked.ask(&self.special_decisions, |row| {
+            special(row, facts).naming([&row.by])
+        });
         asked.decision
     }
 }
@@ -160,6 +179,7 @@ impl Asked<'_> {
                         | PrescribingReason::DuplicateNotAllowed
                         | PrescribingReason::FactMissing => said.fact,
                     },
+                    names: said.names,
                     explanation,
                 }),
             }

@@ -1,6 +1,6 @@
 //! All fee tables of a county: which one decides, and where two disagree.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use hjm_ids::PrincipalId;
 use jiff::civil::Date;
@@ -9,7 +9,7 @@ use crate::allowance::{AllowanceDecision, AllowanceFacts};
 use crate::fee::{FeeDecision, FeeError, FeeFacts};
 use crate::fee_file::Handling;
 use crate::fee_service::{ServiceFacts, ServiceFee};
-use crate::fee_table::FeeTable;
+use crate::fee_table::{FeeTable, in_force};
 
 /// The fee tables of a county that are in force together.
 #[derive(Clone, Debug)]
@@ -95,6 +95,21 @@ impl FeeTables {
         table.decide_service(facts)
     }
 
+    /// The services that some table has on a day, but for tables of other municipalities, by id.
+    pub fn services(&self, municipality: Option<&PrincipalId>, on: Date) -> BTreeSet<&str> {
+        let tables = self.tables.iter();
+        let asked = tables.filter(|table| table.is_for(municipality, on) != Some(false));
+        let rows = asked.flat_map(|table| in_force(&table.services, on));
+        rows.map(|row| row.value.id.as_str()).collect()
+    }
+
+    /// The allowances that some table has on a day, by id.
+    pub fn allowances(&self, on: Date) -> BTreeSet<&str> {
+        let tables = self.tables.iter();
+        let rows = tables.flat_map(|table| in_force(&table.allowances, on));
+        rows.map(|row| row.value.id.as_str()).collect()
+    }
+
     /// All tables but those of other municipalities.
     fn asked<'t>(
         &'t self,
@@ -140,7 +155,7 @@ fn known(table: &FeeTable, municipality: Option<&PrincipalId>, on: Date) -> Resu
 pub fn price_conflicts(left: &FeeTable, right: &FeeTable, on: Date) -> Vec<String> {
     let mut conflicts = Vec::new();
     let held = |table: &FeeTable| -> Vec<_> {
-        let rows = crate::fee_table::in_force(&table.fees, on);
+        let rows = in_force(&table.fees, on);
         rows.cloned().collect()
     };
     for one in held(left) {

@@ -115,6 +115,9 @@ pub struct PrescribingObjection {
     pub reason: PrescribingReason,
     /// The field of [`PrescribingFacts`] it concerns; of a missing fact, that fact.
     pub fact: &'static str,
+    /// What the directive asks for by name: professions, kinds of unit, a training, an office; of a
+    /// criterion its text.
+    pub names: Vec<String>,
     /// By which directive, printed where, on which facts.
     pub explanation: Explanation,
 }

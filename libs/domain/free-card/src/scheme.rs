@@ -1,10 +1,10 @@
 //! A scheme of high-cost protection as data.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Deref};
 
 use hjm_ids::{PrincipalId, plus_months};
 use hjm_money::Money;
-use hjm_policy::{PolicyReference, Row, Validity};
+use hjm_policy::{PolicyDocument, PolicyReference, PolicySet, Row, Section, Validity};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -304,14 +304,23 @@ impl Scheme {
         })
     }
 
-    /// The ceilings of schemes on a date, by the schemes' ids; a scheme that counts, or that says
-    /// nothing of the day, has none.
-    pub fn ceilings<'s>(
-        schemes: impl IntoIterator<Item = &'s Self>,
+    /// The ceilings of all schemes in force on a date, by the schemes' ids; a scheme that counts, or
+    /// that says nothing of the day, has none. Who keeps read schemes says how one is `read`.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub fn ceilings<S: Deref<Target = Self>, E>(
+        policies: &PolicySet,
         on: Date,
-    ) -> BTreeMap<String, Money> {
-        let ceiling = |scheme: &Self| Some((scheme.id.clone(), scheme.ceiling(on).ok()?));
-        schemes.into_iter().filter_map(ceiling).collect()
+        mut read: impl FnMut(&PolicyDocument) -> Result<S, E>,
+    ) -> Result<BTreeMap<String, Money>, E> {
+        let mut ceilings = BTreeMap::new();
+        for document in policies.all_in_force(Section::FreeCard, on) {
+            let scheme = read(document)?;
+            let ceiling = scheme.ceiling(on).ok();
+            ceilings.extend(ceiling.map(|ceiling| (scheme.id.clone(), ceiling)));
+        }
+        Ok(ceilings)
     }
 
     /// The next limit that is known to differ from the one on a date, and its first day.

@@ -1,12 +1,9 @@
 //! Recurring own fees: each period is decided anew on the day it begins (decisions 21).
 
-use std::collections::BTreeMap;
-
 use hjm_catalogue::{FeeDecision, FeeFacts, FeeTable, FeeTables};
 use hjm_feed::{CatalogueFeed, Position, Source, policies::all_in_force};
 use hjm_free_card::Scheme;
 use hjm_ids::{LoanId, TenantId};
-use hjm_money::Money;
 use hjm_policy::{PolicySet, Section};
 use hjm_service::{Caller, Failure, Scope, client};
 use jiff::civil::Date;
@@ -119,7 +116,9 @@ fn decide(
         Err(failure) => return Err(failure),
     };
     let facts = FeeFacts {
-        scheme_ceilings: ceilings(deps, policies, on)?,
+        scheme_ceilings: Scheme::ceilings(policies, on, |scheme| {
+            deps.schemes.of(scheme, Scheme::parse)
+        })?,
         ..loan.basis.facts(on)
     };
     let municipality = facts.municipality.as_ref();
@@ -128,18 +127,4 @@ fn decide(
     let named = named.filter(|named| !tables.is_elsewheres(named, municipality, on));
     let decided = tables.decide(&facts, named);
     Ok(decided.map_err(|error| error.to_string()))
-}
-
-/// The ceilings of the high-cost protections in force on a day, by scheme.
-fn ceilings(
-    deps: &Deps,
-    policies: &PolicySet,
-    on: Date,
-) -> Result<BTreeMap<String, Money>, Failure> {
-    if policies.all_in_force(Section::FreeCard, on).is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let (section, rules) = (Section::FreeCard, &deps.schemes);
-    let schemes = all_in_force(policies, section, on, rules, Scheme::parse)?;
-    Ok(Scheme::ceilings(schemes.iter().map(AsRef::as_ref), on))
 }

@@ -17,7 +17,7 @@ const VISION: &str = include_str!("../../../../policies/jamtland-harjedalen/fees
 const PAYERS: &str = include_str!("../../../../policies/jamtland-harjedalen/payers.toml");
 
 /// Puts a document in force by its second person.
-async fn put_in_force(world: &World, text: &str, from: &str) {
+pub(crate) async fn put_in_force(world: &World, text: &str, from: &str) {
     let stored = world.import(text).await.unwrap().into_inner();
     let policy = stored.policy.unwrap();
     world
@@ -103,7 +103,7 @@ fn amount(result: &pb::FeeResult) -> String {
     }
 }
 
-async fn explain(
+pub(crate) async fn explain(
     world: &World,
     caller: &Caller,
     id: &str,

@@ -1,15 +1,18 @@
 //! The policy documents that the program carries.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use hjm_free_card::Scheme;
+use hjm_money::Money;
 use hjm_policy::{PolicyDocument, PolicySet};
+use jiff::civil::Date;
 
 use crate::cli::Error;
 
 const TEXTS: &[&str] = &include!(concat!(env!("OUT_DIR"), "/policies.rs"));
 
 /// Every shipped document that can be read; the tests see to it that all can.
-fn documents() -> impl Iterator<Item = PolicyDocument> {
+pub(super) fn documents() -> impl Iterator<Item = PolicyDocument> {
     TEXTS
         .iter()
         .filter_map(|text| PolicyDocument::parse(text).ok())
@@ -49,5 +52,16 @@ impl Shelf {
                 known: known.into_iter().collect::<Vec<_>>().join(", "),
             }
         })
+    }
+    /// The ceilings of the high-cost protections of a day, by scheme.
+    pub(super) fn ceilings(&self, on: Date) -> BTreeMap<String, Money> {
+        let read = |document: &_| {
+            Scheme::parse(document)
+                .ok()
+                .flatten()
+                .map(Box::new)
+                .ok_or(())
+        };
+        Scheme::ceilings(&self.in_force, on, read).unwrap_or_default()
     }
 }

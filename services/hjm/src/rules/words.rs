@@ -1,11 +1,17 @@
 //! The page's words, in English and Swedish. Nothing is decided here.
 
-use hjm_billing::{RentEnd, RentStart, RentTerms, RentUnit};
-use hjm_catalogue::{
-    FeeDecision, FeeError, FeeKind, FeeReason, MonthsCovered, Payer, PayerDecision, PayerError,
-    Prescribes, PrescribingObjection, PrescribingReason,
+use hjm_billing::{
+    Chargeable, Consultation, Limits, LossDecision, LossError, LossLineKind, LossPayer, RentEnd,
+    RentStart, RentTerms, RentUnit,
 };
-use hjm_money::Money;
+use hjm_catalogue::{
+    AllowanceDecision, AllowanceReason, FeeDecision, FeeError, FeeKind, FeeReason, MonthsCovered,
+    Payer, PayerDecision, PayerError, Prescribes, PrescribingObjection, PrescribingReason,
+    ServiceFee,
+};
+use hjm_money::{Money, UnitPrice};
+use hjm_policy::Explanation;
+use jiff::civil::Date;
 
 use super::{Language, terms};
 
@@ -24,6 +30,12 @@ pub(super) struct Words {
     pub(super) age: &'static str,
     pub(super) no_rules: &'static str,
     pub(super) beside: &'static str,
+    pub(super) loss: &'static str,
+    pub(super) visitor: &'static str,
+    pub(super) services: &'static str,
+    pub(super) allowances: &'static str,
+    pub(super) undecided: &'static str,
+    pub(super) no_formula: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -40,6 +52,12 @@ const ENGLISH: Words = Words {
     age: "age",
     no_rules: "The county has no such rules here.",
     beside: "Not in force, for no source prints it all:",
+    loss: "Loss",
+    visitor: "Visitor",
+    services: "Services",
+    allowances: "Allowances",
+    undecided: "Not decided without:",
+    no_formula: "The county makes no rent from price and age.",
 };
 
 const SWEDISH: Words = Words {
@@ -56,6 +74,12 @@ const SWEDISH: Words = Words {
     age: "ålder",
     no_rules: "Länet har inga sådana regler här.",
     beside: "Gäller inte, eftersom källan inte anger allt:",
+    loss: "Förlust",
+    visitor: "Utomläns",
+    services: "Tjänster",
+    allowances: "Bidrag",
+    undecided: "Kan inte avgöras utan:",
+    no_formula: "Länet räknar inte hyran på pris och ålder.",
 };
 
 pub(super) const fn of(lang: Language) -> &'static Words {
@@ -86,23 +110,41 @@ pub(super) fn payer(lang: Language, decision: &PayerDecision) -> String {
 
 pub(super) fn against(lang: Language, objection: &PrescribingObjection) -> String {
     if lang == Language::En {
-        return format!("May not be prescribed so. {}", objection.explanation.text);
+        return format!("Against it: {}", objection.explanation.text);
     }
-    let text = match objection.reason {
-        PrescribingReason::RightNotGranted => "Får inte: verksamhetschefen har inte gett rätten.",
-        PrescribingReason::ProfessionNotAllowed => "Får inte: yrkesgruppen får inte förskriva den.",
-        PrescribingReason::UnitNotAllowed => "Får inte: enheten får inte förskriva den.",
-        PrescribingReason::ReferralRequired => "Får inte: remiss krävs.",
-        PrescribingReason::TrainingMissing => "Får inte: utbildningen är inte genomgången.",
-        PrescribingReason::TrainingExpired => "Får inte: utbildningen är för gammal.",
-        PrescribingReason::CriterionNotMet => "Får inte: kriteriet är inte uppfyllt.",
-        PrescribingReason::Contraindicated => "Får inte: kontraindikation.",
-        PrescribingReason::DuplicateNotAllowed => "Får inte: dubbelförskrivning.",
-        PrescribingReason::DuplicateNotJustified => "Får inte: skäl för dubbelförskrivning saknas.",
-        PrescribingReason::SpecialDecisionRequired => "Får inte utan särskilt beslut.",
-        PrescribingReason::FactMissing => "Kan inte avgöras.",
-    };
-    text.to_owned()
+    let names = objection.names.iter().map(|name| terms::office(name));
+    let names = names.collect::<Vec<_>>().join(", ");
+    match objection.reason {
+        PrescribingReason::RightNotGranted => {
+            "Får inte: verksamhetschefen har inte gett rätten.".to_owned()
+        }
+        PrescribingReason::ProfessionNotAllowed => {
+            "Får inte: yrkesgruppen får inte förskriva den.".to_owned()
+        }
+        PrescribingReason::UnitNotAllowed => format!("Får inte: förskrivs bara vid {names}."),
+        PrescribingReason::ReferralRequired if names.is_empty() => {
+            "Får inte: remiss krävs.".to_owned()
+        }
+        PrescribingReason::ReferralRequired => format!("Får inte: remiss krävs från {names}."),
+        PrescribingReason::TrainingMissing => {
+            format!("Får inte: utbildningen ({names}) är inte genomgången.")
+        }
+        PrescribingReason::TrainingExpired => {
+            format!("Får inte: utbildningen ({names}) är för gammal.")
+        }
+        PrescribingReason::CriterionNotMet => {
+            format!("Får inte: kriteriet är inte uppfyllt: {names}")
+        }
+        PrescribingReason::Contraindicated => format!("Får inte: kontraindikation: {names}"),
+        PrescribingReason::DuplicateNotAllowed => "Får inte: dubbelförskrivning.".to_owned(),
+        PrescribingReason::DuplicateNotJustified => {
+            "Får inte: skäl för dubbelförskrivning saknas.".to_owned()
+        }
+        PrescribingReason::SpecialDecisionRequired => {
+            format!("Får inte utan särskilt beslut av {names}.")
+        }
+        PrescribingReason::FactMissing => "Kan inte avgöras.".to_owned(),
+    }
 }
 
 pub(super) fn no_payer(lang: Language, error: &PayerError) -> String {
@@ -171,7 +213,7 @@ pub(super) fn fee(lang: Language, decision: &FeeDecision) -> String {
 }
 
 fn kronor(amount: Money) -> String {
-    amount.to_string().replace('.', ",")
+    format!("{} kr", amount.to_string().replace('.', ","))
 }
 
 fn charged(decision: &FeeDecision) -> String {
@@ -193,7 +235,7 @@ fn charged(decision: &FeeDecision) -> String {
         },
         FeeKind::PurchaseAfterTrial => {
             let months = terms.trial_months.unwrap_or(0);
-            return format!("Fritt lån i {months} månader, därefter köp för {amount} kr.");
+            return format!("Fritt lån i {months} månader, därefter köp för {amount}.");
         }
     };
     let owned = if terms.person_owns {
@@ -201,7 +243,7 @@ fn charged(decision: &FeeDecision) -> String {
     } else {
         ""
     };
-    format!("Egenavgift {amount} kr{every}.{owned}")
+    format!("Egenavgift {amount}{every}.{owned}")
 }
 
 pub(super) fn no_fee(lang: Language, error: &FeeError) -> String {
@@ -228,5 +270,129 @@ pub(super) fn no_fee(lang: Language, error: &FeeError) -> String {
             | FeeError::NoCostCap
             | FeeError::Money(_),
         ) => "Kan inte avgöras med dessa uppgifter.".to_owned(),
+    }
+}
+
+pub(super) fn service(lang: Language, fee: &ServiceFee) -> String {
+    let why = &fee.explanation;
+    let source = terms::source(lang, &why.source);
+    match lang {
+        Language::En => format!("{} ({source})", why.text),
+        Language::Sv => format!("{} ({source})", kronor(fee.amount)),
+    }
+}
+
+pub(super) fn allowance(lang: Language, decision: &AllowanceDecision) -> String {
+    let why = &decision.explanation;
+    let source = terms::source(lang, &why.source);
+    let text = match (lang, decision.reason) {
+        (Language::En, _) => why.text.clone(),
+        (Language::Sv, AllowanceReason::Given) => kronor(decision.amount),
+        (Language::Sv, AllowanceReason::OutsideAge) => "inget i den åldern".to_owned(),
+        (Language::Sv, AllowanceReason::TooSoon) => "inget så snart efter det förra".to_owned(),
+        (Language::Sv, AllowanceReason::NotOrdained) => {
+            "inget när yrkesgruppen inte får ordinera".to_owned()
+        }
+    };
+    format!("{text} ({source})")
+}
+
+pub(super) fn loss(lang: Language, decision: &LossDecision) -> String {
+    let lines = decision.lines.iter().map(|line| match lang {
+        Language::En => {
+            let what = match line.kind {
+                LossLineKind::Loss => "The loss",
+                LossLineKind::AdministrativeFee => "The administrative fee",
+            };
+            let pays = match line.pays {
+                LossPayer::Payer => "who pays the rent",
+                LossPayer::PrescribingUnit => "the unit that prescribed it",
+                LossPayer::Person => "the person",
+            };
+            format!("{what} is {}, paid by {pays}.", line.amount)
+        }
+        Language::Sv => {
+            let what = match line.kind {
+                LossLineKind::Loss => "Förlusten",
+                LossLineKind::AdministrativeFee => "Den administrativa avgiften",
+            };
+            let pays = match line.pays {
+                LossPayer::Payer => "hyrans betalare",
+                LossPayer::PrescribingUnit => "förskrivande enhet",
+                LossPayer::Person => "personen",
+            };
+            format!("{what} är {}, betalas av {pays}.", kronor(line.amount))
+        }
+    });
+    let lines: Vec<String> = lines.collect();
+    match (lang, lines.is_empty()) {
+        (_, false) => lines.join(" "),
+        (Language::En, true) => "Nothing is charged.".to_owned(),
+        (Language::Sv, true) => "Inget debiteras.".to_owned(),
+    }
+}
+
+pub(super) fn no_loss(lang: Language, error: &LossError) -> String {
+    match (lang, error) {
+        (Language::En, error) => format!("Not decided: {error}."),
+        (Language::Sv, LossError::NoRule { .. }) => "Länet har ingen sådan regel.".to_owned(),
+        (Language::Sv, LossError::MissingFact { fact }) => {
+            format!("Kan inte avgöras utan: {}.", terms::names(lang, &[*fact]))
+        }
+        (Language::Sv, LossError::Amount(_)) => "Kan inte avgöras med dessa uppgifter.".to_owned(),
+    }
+}
+
+pub(super) fn chargeable(lang: Language, chargeable: Chargeable) -> String {
+    match (lang, chargeable) {
+        (Language::En, Chargeable::Waits(from)) => {
+            format!("It may be charged from {from}, unless it is found before.")
+        }
+        (Language::En, Chargeable::Found) => "It was found in time: not charged.".to_owned(),
+        (Language::En, Chargeable::Since(from)) => format!("It may be charged since {from}."),
+        (Language::Sv, Chargeable::Waits(from)) => {
+            format!("Får debiteras från {from}, om det inte återfinns innan.")
+        }
+        (Language::Sv, Chargeable::Found) => "Återfanns i tid: debiteras inte.".to_owned(),
+        (Language::Sv, Chargeable::Since(from)) => format!("Får debiteras sedan {from}."),
+    }
+}
+
+pub(super) fn goes_over(lang: Language, goes: bool, why: &Explanation) -> String {
+    match (lang, goes) {
+        (Language::En, _) => why.text.clone(),
+        (Language::Sv, true) => "Hjälpmedlet går över till det nya länet.".to_owned(),
+        (Language::Sv, false) => "Hjälpmedlet går inte över till det nya länet.".to_owned(),
+    }
+}
+
+pub(super) fn formula(lang: Language, price: UnitPrice) -> String {
+    match lang {
+        Language::En => format!("By the county's formula it is {price} a day."),
+        Language::Sv => {
+            let price = price.to_string().replace('.', ",");
+            format!("Enligt länets formel {price} kr per dag.")
+        }
+    }
+}
+
+pub(super) const fn consultation(lang: Language, answer: Consultation) -> &'static str {
+    match (lang, answer) {
+        (Language::En, Consultation::Free) => "The home region is not consulted.",
+        (Language::En, Consultation::Required) => "The home region is consulted first.",
+        (Language::En, Consultation::HomeRegionOnly) => "The home region prescribes and pays it.",
+        (Language::Sv, Consultation::Free) => "Hemregionen behöver inte tillfrågas.",
+        (Language::Sv, Consultation::Required) => "Hemregionen ska tillfrågas först.",
+        (Language::Sv, Consultation::HomeRegionOnly) => "Hemregionen förskriver och betalar.",
+    }
+}
+
+pub(super) fn limits(lang: Language, limits: Limits, on: Date) -> String {
+    let last = limits.last;
+    match (lang, limits.in_time) {
+        (Language::En, true) => format!("The last day is {last}: {on} is in time."),
+        (Language::En, false) => format!("The last day is {last}: {on} is too late."),
+        (Language::Sv, true) => format!("Sista dag är {last}: {on} är i tid."),
+        (Language::Sv, false) => format!("Sista dag är {last}: {on} är för sent."),
     }
 }

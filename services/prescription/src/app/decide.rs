@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 
 use hjm_catalogue::{
-    ArticleAct, FeeError, FeeFacts, FeeTable, FeeTables, HomeCare, Payer, PayerDecision,
-    PayerFacts, PayerRules, PrescribedBeside, PrescribedDevice, Purpose,
+    ArticleAct, FeeError, FeeFacts, FeeTable, FeeTables, Payer, PayerDecision, PayerFacts,
+    PayerRules, PrescribedBeside, PrescribedDevice, Purpose,
 };
 use hjm_feed::policies::{all_in_force, in_force};
 use hjm_free_card::Scheme;
 use hjm_ids::{ArticleNumber, IsoCode, PrincipalId, RecipientId, TenantId};
-use hjm_money::Money;
-use hjm_policy::{PolicySet, Section};
+use hjm_policy::Section;
 use hjm_prescription::{may_prescribe, payer_matches};
 use hjm_proto::{
     common::v1::{ChargeForm, OwnFeeKind},
@@ -28,13 +27,15 @@ use super::{article::article, prescribing::Directing};
 use crate::{
     Deps,
     convert::{
-        Article, Draft, DraftLine, Need, occasion, to_pb_need, to_pb_own_fee, to_pb_residences,
+        Article, Circumstances, Draft, DraftLine, Need, occasion, tell_circumstances, to_pb_need,
+        to_pb_own_fee, to_pb_residences,
     },
     error::Error,
     store::{
         organisation::{self, UnitRow},
         prescription::{self, is_sold},
-        recipient, scope_widen,
+        recipient::{self, FactsRow},
+        scope_widen,
     },
 };
 
@@ -108,7 +109,10 @@ pub(crate) async fn draft(
         &deps.fee_tables,
         FeeTable::parse,
     )?);
-    let ceilings = ceilings(deps, &policies, on)?;
+    // Some fees are limited by them.
+    let ceilings = Scheme::ceilings(&policies, on, |scheme| {
+        deps.schemes.of(scheme, Scheme::parse)
+    })?;
     let residences = recipient::residence_list(tx, tenant, draft.recipient, on).await?;
     let residences = to_pb_residences(&residences);
     let who = (draft.recipient, Some(person.born_on));
@@ -124,10 +128,11 @@ pub(crate) async fn draft(
             .ok_or_else(|| Failure::internal("an article was not asked for"))?;
         let need = need(line, article)?;
         let (number, iso) = (article.number.clone(), &article.iso);
-        let payer = paying.resolve(number, iso, need, DRAFT_CUSTOMER_NUMBER)?;
+        let said = (need, line.circumstances);
+        let payer = paying.resolve(number, iso, said, DRAFT_CUSTOMER_NUMBER)?;
         let fee = FeeFacts {
             beside: Some(beside.clone()),
-            municipality: paying.registered_in.clone(),
+            municipality: paying.registered_in().cloned(),
             scheme_ceilings: ceilings.clone(),
             ..fee_facts(draft, line, article, person.born_on)?
         };
@@ -142,27 +147,13 @@ pub(crate) async fn draft(
         let (purpose, duration) = to_pb_need(need);
         decided.decision.set_purpose(purpose);
         decided.decision.set_expected_duration(duration);
+        tell_circumstances(&mut decided.decision, line.circumstances);
         decided.decision.prescribing = directing
             .as_mut()
             .map(|directing| directing.check(draft, (at, line), article, fee.occasion));
         lines.push(decided);
     }
     Ok(Decided { unit, lines })
-}
-
-/// The ceilings of the high-cost protections in force on a day, by scheme: some fees are limited by
-/// them.
-fn ceilings(
-    deps: &Deps,
-    policies: &PolicySet,
-    on: Date,
-) -> Result<BTreeMap<String, Money>, Failure> {
-    if policies.all_in_force(Section::FreeCard, on).is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let (section, rules) = (Section::FreeCard, &deps.schemes);
-    let schemes = all_in_force(policies, section, on, rules, Scheme::parse)?;
-    Ok(Scheme::ceilings(schemes.iter().map(AsRef::as_ref), on))
 }
 
 /// What else the person is prescribed, until the draft's day and in it.
@@ -295,9 +286,8 @@ pub(crate) struct Paying {
     rules: std::sync::Arc<PayerRules>,
     on: Date,
     born_on: Option<Date>,
-    home_care: HomeCare,
-    asylum_seeker: bool,
-    registered_in: Option<PrincipalId>,
+    /// What is recorded of the person; nothing is known of who is not recorded.
+    facts: Option<FactsRow>,
     customer_principal: PrincipalId,
     region: PrincipalId,
 }
@@ -319,21 +309,19 @@ impl Paying {
             .await?
             .ok_or(Error::RegionMissing)?;
         let facts = recipient::facts_find(tx, tenant, person, on).await?;
-        let (home_care, asylum_seeker, registered_in) = facts
-            .map_or((None, false, None), |facts| {
-                (facts.home_care, facts.asylum_seeker, facts.registered_in)
-            });
         let customer_principal = customer_principal.clone();
         Ok(Self {
             rules,
             on,
             born_on,
-            home_care: home_care.map_or(HomeCare::NotEnrolled, HomeCare::Of),
-            asylum_seeker,
-            registered_in,
+            facts,
             customer_principal,
             region,
         })
+    }
+
+    fn registered_in(&self) -> Option<&PrincipalId> {
+        self.facts.as_ref()?.registered_in.as_ref()
     }
 
     /// Who pays for an article. Refused when the customer number is another's (decisions 2), and
@@ -342,19 +330,22 @@ impl Paying {
         &self,
         article: ArticleNumber,
         iso: &IsoCode,
-        need: Need,
+        (need, told): (Need, Circumstances),
         field: &'static str,
     ) -> Result<Paid, Error> {
-        let facts = PayerFacts {
+        let mut facts = PayerFacts {
             purpose: need.purpose,
             duration: need.duration,
             born_on: self.born_on,
-            home_care: Some(self.home_care.clone()),
-            asylum_seeker: Some(self.asylum_seeker),
-            registered_in: self.registered_in.clone(),
+            place_of_care: told.place_of_care,
+            category: told.category,
+            speech_therapist: told.speech_therapist,
             customer_principal: Some(self.customer_principal.clone()),
             ..PayerFacts::new(iso.clone(), self.on, self.region.clone())
         };
+        if let Some(recorded) = &self.facts {
+            recorded.clone().tell(&mut facts);
+        }
         let undecided = |error| Error::PayerUndecided {
             article: article.clone(),
             error,

@@ -257,6 +257,9 @@ fn opened(
         outside_chain_reason: handed.outside_chain_reason.clone(),
         purpose: line.decision.purpose,
         expected_duration: line.decision.expected_duration,
+        place_of_care: line.decision.place_of_care,
+        category: line.decision.category,
+        speech_therapist: line.decision.speech_therapist,
         ..Default::default()
     };
     with_timeline(&told, timeline)

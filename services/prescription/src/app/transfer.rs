@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{Done, Written, decide::Paying, distinct, loan::next_version};
 use crate::{
     Deps, SCHEMA,
-    convert::from_pb_need,
+    convert::{from_pb_circumstances, from_pb_need},
     error::Error,
     events,
     store::{
@@ -215,10 +215,17 @@ async fn accept_loan(
         ("purpose", row.told.purpose),
         ("expected_duration", row.told.expected_duration),
     );
-    let (born_on, need) = read.finish(born_on.zip(need)).map_err(|_| unreadable())?;
+    let circumstances = from_pb_circumstances(
+        &mut read,
+        ("place_of_care", row.told.place_of_care),
+        ("category", row.told.category),
+        row.told.speech_therapist,
+    );
+    let told = born_on.zip(need.zip(circumstances));
+    let (born_on, said) = read.finish(told).map_err(|_| unreadable())?;
     let who = (recipient, born_on);
     let paying = Paying::on(tx, deps, tenant, who, &to.principal, on).await?;
-    let payer = paying.resolve(article, &iso, need, ANSWERS)?;
+    let payer = paying.resolve(article, &iso, said, ANSWERS)?;
     match transition {
         Transition::Unchanged => Ok((row.told, None)),
         Transition::Next(timeline) => {

@@ -18,7 +18,9 @@ pub(crate) use delivery::{Handed, from_pb_handed};
 pub(crate) use device::{from_pb_unit_numbers, to_pb_device};
 pub(crate) use fee::to_pb_own_fee;
 pub(crate) use loan::{from_pb_answers, from_pb_loan_ids, from_pb_timeline, with_timeline};
-pub(crate) use need::{Need, from_pb_need, to_pb_need};
+pub(crate) use need::{
+    Circumstances, Need, from_pb_circumstances, from_pb_need, tell_circumstances, to_pb_need,
+};
 pub(crate) use organisation::{from_pb_principal, from_pb_unit, to_pb_principal, to_pb_unit};
 pub(crate) use prescribing::to_pb_check;
 pub(crate) use prescription::{Draft, DraftLine, from_pb_draft, occasion};

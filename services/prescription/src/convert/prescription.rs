@@ -10,7 +10,7 @@ use hjm_service::{
 use jiff::civil::Date;
 
 use super::{
-    need::{Need, from_pb_need},
+    need::{Circumstances, Need, from_pb_circumstances, from_pb_need},
     prescribing::{Grounds, Prescriber, from_pb_grounds, from_pb_prescriber},
 };
 
@@ -40,6 +40,8 @@ pub(crate) struct DraftLine {
     pub(crate) grounds: Grounds,
     /// What it is for; what is not said is the article's to say.
     pub(crate) need: Need,
+    /// Where it is prescribed and what it is, the draft's part too.
+    pub(crate) circumstances: Circumstances,
 }
 
 pub(crate) fn from_pb_draft(
@@ -63,7 +65,7 @@ pub(crate) fn from_pb_draft(
         .lines
         .iter()
         .enumerate()
-        .map(|(at, line)| from_pb_line(violations, line, at))
+        .map(|(at, line)| from_pb_line(violations, (draft, line), at))
         .collect();
     Some(Draft {
         recipient: recipient?,
@@ -76,7 +78,11 @@ pub(crate) fn from_pb_draft(
     })
 }
 
-fn from_pb_line(violations: &mut Violations, line: &pb::LineDraft, at: usize) -> Option<DraftLine> {
+fn from_pb_line(
+    violations: &mut Violations,
+    (draft, line): (&pb::PrescriptionDraft, &pb::LineDraft),
+    at: usize,
+) -> Option<DraftLine> {
     let place = |name: &str| format!("draft.lines[{at}].{name}");
     let article = from_pb_text(violations, &place("article_number"), &line.article_number);
     let occasion = from_pb_occasion(violations, &place("occasion"), line.occasion);
@@ -86,6 +92,12 @@ fn from_pb_line(violations: &mut Violations, line: &pb::LineDraft, at: usize) ->
         (&place("purpose"), line.purpose),
         (&place("expected_duration"), line.expected_duration),
     );
+    let circumstances = from_pb_circumstances(
+        violations,
+        ("draft.place_of_care", draft.place_of_care),
+        (&place("category"), line.category),
+        line.speech_therapist,
+    );
     Some(DraftLine {
         article: article?,
         occasion: occasion?,
@@ -93,6 +105,7 @@ fn from_pb_line(violations: &mut Violations, line: &pb::LineDraft, at: usize) ->
         fee_table: Some(line.fee_table.clone()).filter(|table| !table.is_empty()),
         grounds: grounds?,
         need: need?,
+        circumstances: circumstances?,
     })
 }
 

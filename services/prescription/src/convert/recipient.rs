@@ -9,6 +9,7 @@ use hjm_service::{
 };
 use jiff::civil::Date;
 
+use super::need::{from_pb_housing, to_pb_housing};
 use crate::store::recipient::{FactsRow, RecipientRow};
 
 /// The first year that a date on the wire can tell.
@@ -95,11 +96,15 @@ pub(crate) fn from_pb_facts(
         "facts.registered_in_principal_id",
         &facts.registered_in_principal_id,
     );
+    let housing = from_pb_housing(violations, "facts.housing", facts.housing);
     Some(FactsRow {
         valid_from: from?,
         home_care: home_care?,
         asylum_seeker: facts.asylum_seeker,
         registered_in: registered_in?,
+        housing,
+        in_habilitation: facts.in_habilitation,
+        lss_rehabilitation: facts.lss_rehabilitation,
     })
 }
 
@@ -119,6 +124,9 @@ pub(crate) fn to_pb_recipient(row: &RecipientRow, facts: Option<&FactsRow>) -> p
                 .registered_in
                 .as_ref()
                 .map_or(String::new(), ToString::to_string),
+            housing: to_pb_housing(facts.housing).into(),
+            in_habilitation: facts.in_habilitation,
+            lss_rehabilitation: facts.lss_rehabilitation,
         }),
     }
 }

@@ -1,5 +1,6 @@
 //! People, the digests they are found by, and their dated facts.
 
+use hjm_catalogue::{HomeCare, Housing, PayerFacts};
 use hjm_ids::{PrincipalId, RecipientId, TenantId};
 use hjm_prescription::{Residence, residences};
 use hjm_service::Failure;
@@ -29,6 +30,36 @@ pub(crate) struct FactsRow {
     pub(crate) home_care: Option<PrincipalId>,
     pub(crate) asylum_seeker: bool,
     pub(crate) registered_in: Option<PrincipalId>,
+    pub(crate) housing: Option<Housing>,
+    pub(crate) in_habilitation: Option<bool>,
+    pub(crate) lss_rehabilitation: Option<bool>,
+}
+
+impl FactsRow {
+    /// Adds what is recorded to the facts that a payer is found on.
+    pub(crate) fn tell(self, facts: &mut PayerFacts) {
+        facts.home_care = Some(self.home_care.map_or(HomeCare::NotEnrolled, HomeCare::Of));
+        facts.asylum_seeker = Some(self.asylum_seeker);
+        facts.registered_in = self.registered_in;
+        facts.housing = self.housing;
+        facts.in_habilitation = self.in_habilitation;
+        facts.lss_rehabilitation = self.lss_rehabilitation;
+    }
+}
+
+/// How a person lives, as it is stored.
+const fn housing_name(housing: Housing) -> &'static str {
+    match housing {
+        Housing::Ordinary => "ORDINARY",
+        Housing::Special => "SPECIAL",
+    }
+}
+
+fn stored_housing(name: &str) -> Result<Housing, Failure> {
+    [Housing::Ordinary, Housing::Special]
+        .into_iter()
+        .find(|housing| housing_name(*housing) == name)
+        .ok_or_else(|| Failure::internal("a stored housing cannot be read"))
 }
 
 struct StoredRecipient {
@@ -231,7 +262,8 @@ pub(crate) async fn facts_find(
     on: Date,
 ) -> Result<Option<FactsRow>, Failure> {
     let row = sqlx::query!(
-        "SELECT valid_from, home_care_principal_id, asylum_seeker, registered_in_principal_id
+        "SELECT valid_from, home_care_principal_id, asylum_seeker, registered_in_principal_id,
+                housing, in_habilitation, lss_rehabilitation
            FROM prescription.recipient_facts
           WHERE tenant_id = $1 AND recipient_id = $2
             AND valid_from <= $3 AND (valid_to IS NULL OR valid_to > $3)",
@@ -255,6 +287,9 @@ pub(crate) async fn facts_find(
             .as_deref()
             .map(stored)
             .transpose()?,
+        housing: row.housing.as_deref().map(stored_housing).transpose()?,
+        in_habilitation: row.in_habilitation,
+        lss_rehabilitation: row.lss_rehabilitation,
     }))
 }
 
@@ -315,14 +350,17 @@ pub(crate) async fn facts_set(
     sqlx::query!(
         "INSERT INTO prescription.recipient_facts
             (tenant_id, recipient_id, valid_from, home_care_principal_id, asylum_seeker,
-             registered_in_principal_id)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+             registered_in_principal_id, housing, in_habilitation, lss_rehabilitation)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         tenant.as_str(),
         recipient.uuid(),
         facts.valid_from.to_sqlx() as _,
         facts.home_care.as_ref().map(PrincipalId::as_str),
         facts.asylum_seeker,
-        facts.registered_in.as_ref().map(PrincipalId::as_str)
+        facts.registered_in.as_ref().map(PrincipalId::as_str),
+        facts.housing.map(housing_name),
+        facts.in_habilitation,
+        facts.lss_rehabilitation
     )
     .execute(connection)
     .await?;

@@ -14,6 +14,7 @@ mod identity;
 mod loans;
 mod municipality;
 mod needs;
+mod payers;
 mod persons;
 mod range;
 mod refusals;

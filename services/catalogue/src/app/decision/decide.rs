@@ -6,6 +6,7 @@ use hjm_catalogue::{
     PayerRules, PrescribingFacts, ServiceFacts,
 };
 use hjm_feed::policies::{Rules, all_in_force, in_force};
+use hjm_free_card::Scheme;
 use hjm_policy::{PolicyDocument, PolicySet, Section};
 use hjm_proto::catalogue::v1::{self as pb, answer::Answer, fee_answer};
 use hjm_service::{Failure, Refusal};
@@ -62,6 +63,7 @@ impl Question {
 #[derive(Debug, Default)]
 pub(super) struct Rulebook {
     fees: Rules<FeeTable>,
+    schemes: Rules<Scheme>,
     payers: Rules<PayerRules>,
     directives: Rules<Directives>,
     rent: Rules<RentPolicy>,
@@ -79,10 +81,17 @@ impl Rulebook {
     ) -> Result<Result<Answer, Undecided>, Failure> {
         let on = question.on();
         match question {
-            Question::Device { facts, table } => self.fee(set, on, |tables| {
-                let decided = tables.decide(facts, table.as_deref())?;
-                Ok(fee_answer::Answer::Device(to_pb_own_fee(&decided)))
-            }),
+            Question::Device { facts, table } => {
+                let scheme = |document: &_| self.schemes.of(document, Scheme::parse);
+                let facts = FeeFacts {
+                    scheme_ceilings: Scheme::ceilings(set, on, scheme)?,
+                    ..facts.clone()
+                };
+                self.fee(set, on, |tables| {
+                    let decided = tables.decide(&facts, table.as_deref())?;
+                    Ok(fee_answer::Answer::Device(to_pb_own_fee(&decided)))
+                })
+            }
             Question::Service(facts) => self.fee(set, on, |tables| {
                 let decided = tables.decide_service(facts)?;
                 Ok(fee_answer::Answer::Service(to_pb_service_fee(&decided)))
@@ -151,14 +160,19 @@ fn told<R>(
     }
 }
 
-/// The versions a question is decided by: every document in force with its section.
+/// The versions a question is decided by: every document in force with its section, and for a
+/// device's fee the high-cost protections that may limit it.
 pub(super) fn used<'set>(set: &'set PolicySet, question: &Question) -> Vec<&'set PolicyDocument> {
     let (section, on) = (question.section(), question.on());
-    if section.is_shared() {
+    let mut used = if section.is_shared() {
         set.all_in_force(section, on)
     } else {
         set.in_force(section, on).into_iter().collect()
+    };
+    if matches!(question, Question::Device { .. }) {
+        used.extend(set.all_in_force(Section::FreeCard, on));
     }
+    used
 }
 
 impl From<FeeError> for Undecided {
