@@ -45,8 +45,8 @@ pub(crate) enum Error {
     BeforeValidity(Date),
     #[error("it lacks what no source prints and cannot be put in force: {0}")]
     NotPrinted(String),
-    #[error("a later version is in force from {0}: versions come in order")]
-    PolicyOrder(Date),
+    #[error("version {0} was put in force: what corrects it has a higher number")]
+    PolicyOrder(u32),
     #[error("the section {section} is already decided by the policy {policy_id}")]
     SectionTaken { section: String, policy_id: String },
     #[error("{}", .0.text)]
@@ -97,7 +97,7 @@ impl Error {
             Error::SecondPersonRequired => ("SECOND_PERSON_REQUIRED", ""),
             Error::BeforeValidity(_) => ("BEFORE_VALIDITY", "active_from"),
             Error::NotPrinted(_) => ("NOT_PRINTED", "version"),
-            Error::PolicyOrder(_) => ("POLICY_ORDER", "active_from"),
+            Error::PolicyOrder(_) => ("POLICY_ORDER", "version"),
             Error::SectionTaken { .. } => ("SECTION_TAKEN", "policy_id"),
             Error::Undecided(ref undecided) => (undecided.reason, "question"),
             Error::Failure(_) => return None,

@@ -165,6 +165,7 @@ fn every_shipped_document_is_right_and_a_broken_one_is_told_line_by_line() {
             .count(),
         files.len()
     );
+    assert!(!told.contains("which no document given has"), "{told}");
 
     let folder = tempfile::tempdir().unwrap();
     let broken = folder.path().join("fees.toml");
@@ -189,6 +190,18 @@ fn every_shipped_document_is_right_and_a_broken_one_is_told_line_by_line() {
             "faults found: 1",
         ],
     );
+}
+
+#[test]
+fn a_scheme_that_no_document_given_has_is_warned_of() {
+    let folder = format!("{}/../policies/dalarna", env!("CARGO_MANIFEST_DIR"));
+    let warning = "warning: dalarna-fees counts fees in the scheme dalarna-devices, which no document given has";
+    let (told, content) = hjm(&format!("policy check {folder}/fees.toml"));
+    assert!(content, "{told}");
+    says(&told, &[warning]);
+    let both = format!("policy check {folder}/fees.toml {folder}/free-card.toml");
+    let (told, content) = hjm(&both);
+    assert!(content && !told.contains("warning"), "{told}");
 }
 
 #[test]

@@ -192,18 +192,43 @@ impl LossPolicy {
         Ok(row.value.percent)
     }
 
-    /// Whether a loss reported on a day may be charged on another (L4): after the county's months
-    /// of grace, if it was not found before them. Without grace, from the report.
-    pub fn chargeable(&self, reported_on: Date, found_on: Option<Date>, on: Date) -> Chargeable {
+    /// Whether a loss reported on a day may be charged on another (L4), and why: after the county's
+    /// months of grace, if it was not found before them. Without grace, from the report.
+    pub fn chargeable(
+        &self,
+        reported_on: Date,
+        found_on: Option<Date>,
+        on: Date,
+    ) -> (Chargeable, Explanation) {
         let grace = valid_on(&self.graces, reported_on);
         let from = grace.map_or(reported_on, |row| {
             plus_months(reported_on, row.value.months)
         });
-        match found_on {
-            Some(found_on) if found_on < from && found_on <= on => Chargeable::Found,
-            Some(_) | None if on < from => Chargeable::Waits(from),
-            Some(_) | None => Chargeable::Since(from),
-        }
+        let found_by_then = found_on.filter(|found_on| *found_on <= on);
+        let (chargeable, text) = match found_by_then {
+            Some(found_on) if found_on < from => (
+                Chargeable::Found,
+                format!("Nothing is charged: it was found before {from}."),
+            ),
+            Some(_) | None if on < from => (
+                Chargeable::Waits(from),
+                format!("It is charged from {from} on, if it is not found before."),
+            ),
+            Some(_) | None => (
+                Chargeable::Since(from),
+                format!("It may be charged since {from}."),
+            ),
+        };
+        let mut facts = vec![
+            ("on".to_owned(), on.to_string()),
+            ("reported_on".to_owned(), reported_on.to_string()),
+        ];
+        facts.extend(found_by_then.map(|day| ("found_on".to_owned(), day.to_string())));
+        let months = grace.map_or(0, |row| row.value.months);
+        facts.push(("months".to_owned(), months.to_string()));
+        let source = grace.map_or("", |row| row.source.as_str());
+        let explanation = Explanation::new(&self.policy, "loss.grace", source, facts, text);
+        (chargeable, explanation)
     }
 
     /// Whether a device whose residual value, accessories included, is `residual` goes over to the
@@ -215,7 +240,11 @@ impl LossPolicy {
         let row = valid_on(&self.moves, on).ok_or(LossError::NoRule { rule: "move", on })?;
         let limit = row.value.residual_above;
         let goes = residual > limit;
-        let facts = vec![("residual".to_owned(), residual.to_string())];
+        let facts = vec![
+            ("on".to_owned(), on.to_string()),
+            ("residual".to_owned(), residual.to_string()),
+            ("residual_above".to_owned(), limit.to_string()),
+        ];
         let verb = if goes {
             "goes over"
         } else {

@@ -2,7 +2,7 @@
 
 use hjm_ids::IsoCode;
 use hjm_money::Money;
-use hjm_policy::{Fault, PolicyDocument, Row, Section, SectionReader, SectionSchema};
+use hjm_policy::{Fault, PolicyDocument, Row, Section, SectionReader, SectionSchema, Validity};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -111,8 +111,13 @@ pub(crate) fn parse(document: &PolicyDocument) -> Result<Option<LossPolicy>, Vec
         moves: reader.rows("move"),
     };
     for row in &policy.rules {
-        check_rule(&mut reader, row, &policy.shares);
+        check_rule(&mut reader, row);
+        // A document that lacks what no source prints is never in force.
+        if document.not_printed().is_none() {
+            check_tables(&mut reader, row, &policy);
+        }
     }
+    check_shares(&mut reader, &policy.shares);
     check_amounts(&mut reader, &policy);
     reader.one_a_day(&policy.rules, |one, other| one.of == other.of);
     reader.one_a_day(&policy.fees, |_, _| true);
@@ -130,7 +135,7 @@ pub(crate) fn parse(document: &PolicyDocument) -> Result<Option<LossPolicy>, Vec
 }
 
 /// A rule has what its base needs and nothing that it would not read.
-fn check_rule(reader: &mut SectionReader<'_>, row: &Row<RuleRow>, shares: &[Row<ShareRow>]) {
+fn check_rule(reader: &mut SectionReader<'_>, row: &Row<RuleRow>) {
     let rule = &row.value;
     let mut belongs = |field: &str, is_there: bool, to: Base, needed: bool| {
         let bases = rule.base == to;
@@ -149,11 +154,42 @@ fn check_rule(reader: &mut SectionReader<'_>, row: &Row<RuleRow>, shares: &[Row<
     if rule.base == Base::Flat && rule.at_least.is_none() {
         reader.fault(row.fault("at_least", "missing: the base FLAT is that amount"));
     }
-    let told = shares
-        .iter()
-        .any(|share| share.value.of == rule.of && share.value.from_months == 0);
-    if rule.base == Base::ShareByAge && !told {
-        reader.fault(row.fault("base", "needs a row [[loss.share]] from_months = 0"));
+}
+
+/// The tables that a rule reads have a row on every day it holds.
+fn check_tables(reader: &mut SectionReader<'_>, row: &Row<RuleRow>, policy: &LossPolicy) {
+    let rule = &row.value;
+    let shares = policy.shares.iter();
+    let shares = shares.filter(|share| share.value.of == rule.of && share.value.from_months == 0);
+    let told: Vec<Validity> = shares.map(|share| share.validity).collect();
+    if rule.base == Base::ShareByAge
+        && let Some(open) = reader.first_without(row, &told)
+    {
+        let message = format!("needs a row [[loss.share]] from_months = 0 on {open}");
+        reader.fault(row.fault("base", message));
+    }
+    let fees: Vec<Validity> = policy.fees.iter().map(|fee| fee.validity).collect();
+    if rule.administrative_fee
+        && let Some(open) = reader.first_without(row, &fees)
+    {
+        let message = format!("needs a row [[loss.administrative_fee]] on {open}");
+        reader.fault(row.fault("administrative_fee", message));
+    }
+}
+
+/// What a thing is worth never rises with its age.
+fn check_shares(reader: &mut SectionReader<'_>, shares: &[Row<ShareRow>]) {
+    for row in shares {
+        let risen = shares.iter().any(|young| {
+            young.value.of == row.value.of
+                && young.value.from_months < row.value.from_months
+                && young.value.percent < row.value.percent
+                && young.validity.overlaps(&row.validity)
+        });
+        if risen {
+            let message = "is above the share of fewer months, and no value rises with age";
+            reader.fault(row.fault("percent", message));
+        }
     }
 }
 

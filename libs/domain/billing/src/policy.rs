@@ -10,10 +10,10 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::depreciation::{Acquisition, days_written_off};
 use crate::rent_rule::{
-    EndRow, FormulaRow, RentUnit, StartRow, UnitRow, begun_by, check_ends, check_starts,
-    check_units, rows, valid_on,
+    EndRow, FormulaRow, RentUnit, StartRow, UnitRow, begun_by, check_ends, check_formulas,
+    check_starts, check_units, rows, valid_on,
 };
-use crate::{BillingError, Line};
+use crate::{BillingError, Holding, Line};
 
 /// A period of the unit `STARTED_30_DAYS`.
 const PERIOD_DAYS: u32 = 30;
@@ -86,7 +86,7 @@ impl RentPolicy {
         check_units(&mut reader, &policy.units);
         check_starts(&mut reader, &policy.starts);
         check_ends(&mut reader, &policy.ends);
-        reader.one_a_day(&policy.formulas, |_, _| true);
+        check_formulas(&mut reader, &policy.formulas);
         reader.finish().map(|()| Some(policy))
     }
 
@@ -95,11 +95,12 @@ impl RentPolicy {
         &self.policy
     }
 
-    /// Why a rent line is as it is: the rules of its first day, the days, the price. It holds no
-    /// id of a person.
-    pub fn explain(&self, line: &Line) -> Explanation {
-        let on = line.from;
-        let unit = valid_on(&self.units, on);
+    /// Why a rent line of a loan is as it is: the unit of its first day, the rules that the loan
+    /// starts and ends by, the days, the price. It holds no id of a person.
+    pub fn explain(&self, holding: &Holding, line: &Line) -> Explanation {
+        let unit = valid_on(&self.units, line.from);
+        let ended = holding.end_began().unwrap_or(line.from);
+        let sources = self.sources([line.from, holding.delivered_on, ended]);
         let fact = |name: &str, value: &dyn std::fmt::Display| (name.to_owned(), value.to_string());
         let facts = vec![
             fact("from", &line.from),
@@ -121,15 +122,16 @@ impl RentPolicy {
             RentUnit::Started30Days => format!("One begun period of 30 days, {days}, at {price}"),
         };
         let rule = format!("rent.{}", unit.name());
-        Explanation::new(&self.policy, rule, self.sources_on(on), facts, text)
+        Explanation::new(&self.policy, rule, sources, facts, text)
     }
 
-    /// Where the rules of a day are printed, each text once.
-    pub(crate) fn sources_on(&self, on: Date) -> String {
+    /// Where the rules are printed that decide the unit of a day, the start of a loan handed out on
+    /// another and the end that began on a third, each text once.
+    pub(crate) fn sources(&self, [on, delivered_on, ended_on]: [Date; 3]) -> String {
         let sources = [
             valid_on(&self.units, on).map(|row| &row.source),
-            valid_on(&self.starts, on).map(|row| &row.source),
-            valid_on(&self.ends, on).map(|row| &row.source),
+            begun_by(&self.starts, delivered_on).map(|row| &row.source),
+            begun_by(&self.ends, ended_on).map(|row| &row.source),
         ];
         let mut told: Vec<&str> = Vec::new();
         for source in sources.into_iter().flatten() {

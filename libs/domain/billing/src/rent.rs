@@ -60,6 +60,14 @@ pub struct Holding {
     pub died_on: Option<Date>,
 }
 
+impl Holding {
+    /// The day its end began: the earliest of pickup order, arrival and registered return.
+    pub(crate) fn end_began(&self) -> Option<Date> {
+        let told = [self.pickup_ordered_on, self.arrived_on, self.returned_on];
+        told.into_iter().flatten().min()
+    }
+}
+
 /// The days of rent of a loan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RentWindow {
@@ -105,12 +113,7 @@ pub fn rent_window(holding: &Holding, policy: &RentPolicy) -> Result<RentWindow,
             (registered_on, minutes > hours.saturating_mul(60))
         }
     };
-    let told = [
-        holding.pickup_ordered_on,
-        holding.arrived_on,
-        holding.returned_on,
-    ];
-    let Some(began) = told.into_iter().flatten().min() else {
+    let Some(began) = holding.end_began() else {
         return Ok(RentWindow {
             first,
             last: None,

@@ -1,11 +1,15 @@
 //! The values a rent policy is written in.
 
+use hjm_money::UnitPrice;
 use hjm_policy::{Row, SectionReader};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+/// The most days that an end counts: a year.
+const END_DAYS_MAX: u16 = 366;
 
 /// What rent is counted in (Q1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -169,7 +173,21 @@ pub(crate) fn check_ends(reader: &mut SectionReader<'_>, rows: &[Row<EndRow>]) {
             let message = "belongs to every value but RETURN_REGISTERED, which has none";
             reader.fault(row.fault("days", message));
         }
+        if row.value.days.is_some_and(|days| days > END_DAYS_MAX) {
+            let message = format!("is at most {END_DAYS_MAX}");
+            reader.fault(row.fault("days", message));
+        }
     }
+}
+
+pub(crate) fn check_formulas(reader: &mut SectionReader<'_>, rows: &[Row<FormulaRow>]) {
+    for row in rows {
+        if u32::from(row.value.decimals) > UnitPrice::DECIMALS_MAX {
+            let message = format!("a price has at most {}", UnitPrice::DECIMALS_MAX);
+            reader.fault(row.fault("decimals", message));
+        }
+    }
+    reader.one_a_day(rows, |_, _| true);
 }
 
 /// The row that holds on a day.

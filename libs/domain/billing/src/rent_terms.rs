@@ -60,7 +60,7 @@ impl RentPolicy {
             start.value.name(),
             end.value.name()
         );
-        let explanation = Explanation::new(self.policy(), rule, self.sources_on(on), facts, text);
+        let explanation = Explanation::new(self.policy(), rule, self.sources([on; 3]), facts, text);
         Ok(RentTerms {
             unit,
             start: start.value,

@@ -1,6 +1,6 @@
 //! Allowances: a voucher towards a product that somebody else provides (decisions 28).
 
-use hjm_ids::{age_on, plus_months};
+use hjm_ids::{PrincipalId, age_on, plus_months};
 use hjm_money::Money;
 use hjm_policy::Explanation;
 use jiff::civil::Date;
@@ -17,6 +17,8 @@ pub struct AllowanceFacts {
     pub allowance: String,
     /// Day of birth.
     pub born_on: Option<Date>,
+    /// The municipality the person is registered in, by its code.
+    pub municipality: Option<PrincipalId>,
     /// The profession that ordains it.
     pub ordained_by: Option<String>,
     /// The days of the person's earlier allowances of this kind.
@@ -112,6 +114,8 @@ impl FeeTable {
                 .iter()
                 .map(|profession| ("ordained_by".to_owned(), profession.clone())),
         );
+        let before = allowance.interval_months.and(earlier_of(facts));
+        told.extend(before.map(|day| ("earlier".to_owned(), day.to_string())));
         told.extend(facts.cost.map(|cost| ("cost".to_owned(), cost.to_string())));
         Ok(AllowanceDecision {
             amount,
@@ -120,6 +124,12 @@ impl FeeTable {
             explanation: Explanation::new(&self.policy, &allowance.id, &row.source, told, text),
         })
     }
+}
+
+/// The day of the last allowance before this one.
+fn earlier_of(facts: &AllowanceFacts) -> Option<Date> {
+    let earlier = facts.earlier.iter().flatten().copied();
+    earlier.filter(|day| *day <= facts.on).max()
 }
 
 /// Whether the allowance is given, and if not, why, in words.
@@ -147,9 +157,8 @@ fn given(
         }
     }
     if let Some(months) = allowance.interval_months {
-        let earlier = facts.earlier.as_ref().ok_or_else(|| missing("earlier"))?;
-        let before = earlier.iter().filter(|day| **day <= facts.on).max();
-        if before.is_some_and(|day| facts.on < plus_months(*day, months)) {
+        facts.earlier.as_ref().ok_or_else(|| missing("earlier"))?;
+        if earlier_of(facts).is_some_and(|day| facts.on < plus_months(day, months)) {
             let why = "too little time has passed since the one before";
             return Ok((AllowanceReason::TooSoon, why));
         }

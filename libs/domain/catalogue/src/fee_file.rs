@@ -241,8 +241,19 @@ fn fees(section: &mut SectionReader<'_>) -> Vec<Row<FeeRow>> {
             }
         }
         for field in fee.empty_ranges() {
-            section.fault(row.fault(field, "no value is both from and below these"));
+            section.fault(row.fault(field, NO_VALUE));
         }
+        let share = fee.share_percent;
+        if share.is_some_and(|percent| !(1..=100).contains(&percent)) {
+            section.fault(row.fault("share_percent", "a share is 1 to 100 per cent"));
+        }
+        if matches!((fee.floor, fee.ceiling), (Some(floor), Some(ceiling)) if ceiling < floor) {
+            section.fault(row.fault("ceiling", "is below the floor"));
+        }
+        refuse_no_months(section, row, "months_max", fee.months_max);
+        refuse_no_months(section, row, "trial_months", fee.trial_months);
+        refuse_no_months(section, row, "within_months", fee.within_months);
+        refuse_blank(section, row, "not_printed", fee.not_printed.as_ref());
         for (field, given, wanted, message) in belongings(fee) {
             match (given, wanted) {
                 (false, Some(true)) => {
@@ -257,6 +268,30 @@ fn fees(section: &mut SectionReader<'_>) -> Vec<Row<FeeRow>> {
     }
     section.one_a_day(&rows, FeeRow::clashes_with);
     rows
+}
+
+const NO_VALUE: &str = "no value is both from and below these";
+
+fn refuse_no_months<T>(
+    section: &mut SectionReader<'_>,
+    row: &Row<T>,
+    field: &str,
+    months: Option<u16>,
+) {
+    if months == Some(0) {
+        section.fault(row.fault(field, "is one month or more"));
+    }
+}
+
+fn refuse_blank<'t, T>(
+    section: &mut SectionReader<'_>,
+    row: &Row<T>,
+    field: &str,
+    texts: impl IntoIterator<Item = &'t String>,
+) {
+    if texts.into_iter().any(|text| text.trim().is_empty()) {
+        section.fault(row.fault(field, "is empty"));
+    }
 }
 
 /// A field, whether the row has it, whether its kind wants it (or may have it), and whose it is.
@@ -380,6 +415,11 @@ fn services(section: &mut SectionReader<'_>) -> Vec<Row<ServiceRow>> {
                 section.fault(row.fault("not_printed", "belongs to a row without an amount only"));
             }
         }
+        if row.value.age().is_some_and(Range::is_empty) {
+            section.fault(row.fault("age_below", NO_VALUE));
+        }
+        refuse_blank(section, row, "per", [&row.value.per]);
+        refuse_blank(section, row, "not_printed", &row.value.not_printed);
     }
     section.one_a_day(&rows, |left, right| {
         left.id == right.id && Range::meet(left.age(), right.age())
@@ -389,8 +429,16 @@ fn services(section: &mut SectionReader<'_>) -> Vec<Row<ServiceRow>> {
 
 fn allowances(section: &mut SectionReader<'_>) -> Vec<Row<AllowanceRow>> {
     let rows = section.rows::<AllowanceRow>("allowance");
-    for row in rows.iter().filter(|row| row.value.amount.is_negative()) {
-        section.fault(row.fault("amount", "is not negative"));
+    for row in &rows {
+        if row.value.amount.is_negative() {
+            section.fault(row.fault("amount", "is not negative"));
+        }
+        if row.value.age().is_some_and(Range::is_empty) {
+            section.fault(row.fault("age_below", NO_VALUE));
+        }
+        let months = row.value.interval_months;
+        refuse_no_months(section, row, "interval_months", months);
+        refuse_blank(section, row, "ordained_by", &row.value.ordained_by);
     }
     section.one_a_day(&rows, |left, right| left.id == right.id);
     rows

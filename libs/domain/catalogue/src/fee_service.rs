@@ -84,6 +84,8 @@ impl FeeTable {
             ("service".to_owned(), facts.service.clone()),
         ];
         told.extend(age.map(|age| ("age".to_owned(), age.to_string())));
+        let municipality = facts.municipality.as_ref();
+        told.extend(municipality.map(|code| ("municipality".to_owned(), code.to_string())));
         ServiceFee {
             amount,
             per: row.value.per.clone(),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use hjm_ids::{IsoCode, PrincipalId, age_on};
 use hjm_money::Money;
@@ -49,6 +50,14 @@ impl FeeTable {
     /// The policy text the table was read from.
     pub fn policy(&self) -> &PolicyReference {
         &self.policy
+    }
+
+    /// The free-card schemes that its fees are counted in.
+    pub fn schemes(&self) -> BTreeSet<&str> {
+        let fees = self.fees.iter().map(|row| &row.value.scheme);
+        let services = self.services.iter().map(|row| &row.value.scheme);
+        let named = fees.chain(services).flatten();
+        named.map(String::as_str).collect()
     }
 
     /// Decides what the person pays. The same facts always give the same answer.

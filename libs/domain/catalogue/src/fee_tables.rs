@@ -57,15 +57,9 @@ impl FeeTables {
         }
         let covering = asked().filter_map(|table| Some((table.digits(facts)?, table)));
         let most = covering.clone().map(|(digits, _)| digits).max();
-        let mut closest = covering.filter(|(digits, _)| Some(*digits) == most);
-        let decides = match (closest.next(), closest.next()) {
-            (Some((_, one)), Some((_, other))) => {
-                known(one, municipality, on).and(known(other, municipality, on))?;
-                return Err(FeeError::MissingFact { fact: "table" });
-            }
-            (Some((_, table)), None) => Some(table),
-            (None, _) => grouped.map(|(table, _)| table).or(asked().next()),
-        };
+        let closest = covering.filter(|(digits, _)| Some(*digits) == most);
+        let closest = one_of(closest.map(|(_, table)| table), municipality, on)?;
+        let decides = closest.or_else(|| grouped.map(|(table, _)| table).or(asked().next()));
         let decides = decides.ok_or_else(|| self.nothing(municipality))?;
         known(decides, municipality, on)?;
         decides.decide(facts)
@@ -82,17 +76,40 @@ impl FeeTables {
     /// Decides the fee of a service, by the table that has it.
     ///
     /// # Errors
-    /// As [`FeeTable::decide_service`]; the missing fact is `municipality` as in
+    /// As [`FeeTable::decide_service`]; the missing fact is `municipality` or `table` as in
     /// [`decide`](Self::decide).
     pub fn decide_service(&self, facts: &ServiceFacts) -> Result<ServiceFee, FeeError> {
-        let (municipality, on) = (facts.municipality.as_ref(), facts.on);
-        let mut tables = self.asked(municipality, on);
-        let table = tables.find(|table| table.has_service(&facts.service, on));
-        let table = table.ok_or_else(|| FeeError::NotInTable {
-            what: facts.service.clone(),
+        let has = |table: &FeeTable| table.has_service(&facts.service, facts.on);
+        let table = self.having(has, &facts.service, facts.municipality.as_ref(), facts.on)?;
+        table.decide_service(facts)
+    }
+
+    /// Decides an allowance, by the table that has it.
+    ///
+    /// # Errors
+    /// As [`FeeTable::decide_allowance`]; the missing fact is `municipality` or `table` as in
+    /// [`decide`](Self::decide).
+    pub fn decide_allowance(&self, facts: &AllowanceFacts) -> Result<AllowanceDecision, FeeError> {
+        let has = |table: &FeeTable| table.has_allowance(&facts.allowance, facts.on);
+        let municipality = facts.municipality.as_ref();
+        let table = self.having(has, &facts.allowance, municipality, facts.on)?;
+        table.decide_allowance(facts)
+    }
+
+    /// The one table that has something for who lives somewhere.
+    fn having<'t>(
+        &'t self,
+        has: impl Fn(&FeeTable) -> bool,
+        what: &str,
+        municipality: Option<&'t PrincipalId>,
+        on: Date,
+    ) -> Result<&'t FeeTable, FeeError> {
+        let tables = self.asked(municipality, on).filter(|table| has(table));
+        let table = one_of(tables, municipality, on)?.ok_or_else(|| FeeError::NotInTable {
+            what: what.to_owned(),
         })?;
         known(table, municipality, on)?;
-        table.decide_service(facts)
+        Ok(table)
     }
 
     /// The services that some table has on a day, but for tables of other municipalities, by id.
@@ -128,18 +145,20 @@ impl FeeTables {
             }),
         }
     }
+}
 
-    /// Decides an allowance, by the table that has it.
-    ///
-    /// # Errors
-    /// As [`FeeTable::decide_allowance`].
-    pub fn decide_allowance(&self, facts: &AllowanceFacts) -> Result<AllowanceDecision, FeeError> {
-        let mut tables = self.tables.iter();
-        let table = tables.find(|table| table.has_allowance(&facts.allowance, facts.on));
-        let table = table.ok_or_else(|| FeeError::NotInTable {
-            what: facts.allowance.clone(),
-        })?;
-        table.decide_allowance(facts)
+/// The table there is, if there is one; two that decide alike are told apart by their name.
+fn one_of<'t>(
+    mut tables: impl Iterator<Item = &'t Arc<FeeTable>>,
+    municipality: Option<&PrincipalId>,
+    on: Date,
+) -> Result<Option<&'t Arc<FeeTable>>, FeeError> {
+    match (tables.next(), tables.next()) {
+        (Some(one), Some(other)) => {
+            known(one, municipality, on).and(known(other, municipality, on))?;
+            Err(FeeError::MissingFact { fact: "table" })
+        }
+        (one, _) => Ok(one),
     }
 }
 

@@ -8,8 +8,6 @@ use rust_decimal::Decimal;
 use crate::plain_decimal::PlainDecimal;
 use crate::{Money, MoneyError, Rounding};
 
-const DECIMALS_MAX: u32 = 6;
-
 /// A price for one unit (one day of rent, one piece) in kronor: zero or more, at most six
 /// decimals. It is never invoiced itself; a line of it is, rounded once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +16,9 @@ pub struct UnitPrice {
 }
 
 impl UnitPrice {
+    /// The most decimals of a price.
+    pub const DECIMALS_MAX: u32 = 6;
+
     /// A price of `kronor` kronor a unit. Trailing zeros are dropped, so 1.80 equals 1.8 in every
     /// sense.
     ///
@@ -28,7 +29,7 @@ impl UnitPrice {
         if kronor.is_sign_negative() && !kronor.is_zero() {
             return Err(MoneyError::NegativePrice);
         }
-        if kronor.scale() > DECIMALS_MAX {
+        if kronor.scale() > Self::DECIMALS_MAX {
             return Err(MoneyError::PriceTooFine);
         }
         Ok(Self { kronor })
@@ -77,7 +78,7 @@ impl FromStr for UnitPrice {
             part,
         } = PlainDecimal::read(text)?;
         let part = part.unwrap_or_default().trim_end_matches('0');
-        if part.len() > DECIMALS_MAX as usize {
+        if part.len() > UnitPrice::DECIMALS_MAX as usize {
             return Err(MoneyError::PriceTooFine);
         }
         let sign = if negative { "-" } else { "" };

@@ -1,10 +1,11 @@
 //! How a domain lib reads its section: rows and settings in, every fault out.
 
+use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
 use crate::row::{Place, read_table, take_source, take_validity};
-use crate::{Fault, PolicyDocument, Row, Section};
+use crate::{Fault, PolicyDocument, Row, Section, Validity};
 
 /// One section being read. Take its rows and settings, add faults of meaning, then
 /// [`finish`](Self::finish): what nobody took is a fault too.
@@ -88,6 +89,11 @@ impl<'d> SectionReader<'d> {
             &mut self.faults,
         );
         let validity = take_validity(&mut table, &place, or, &mut self.faults);
+        let whole = self.document.validity();
+        if validity.is_some_and(|validity| !validity.overlaps(&whole)) {
+            let message = "the document holds on no day of this row";
+            self.faults.push(place.fault("valid_from", message));
+        }
         let value = read_table(table, &place, &mut self.faults);
         Some(Row {
             value: value?,
@@ -185,6 +191,19 @@ impl<'d> SectionReader<'d> {
             let message = format!("no row holds from {from}, and the document still does");
             self.faults.push(last.fault("valid_to", message));
         }
+    }
+
+    /// The first day of a row, within the document, on which none of others holds.
+    pub fn first_without<T>(&self, row: &Row<T>, others: &[Validity]) -> Option<Date> {
+        let whole = self.document.validity();
+        let mut open = row.validity.valid_from.max(whole.valid_from);
+        while row.validity.contains(open) && whole.contains(open) {
+            match others.iter().find(|other| other.contains(open)) {
+                Some(other) => open = other.valid_to?,
+                None => return Some(open),
+            }
+        }
+        None
     }
 
     /// Ends the reading.

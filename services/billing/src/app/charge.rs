@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Deps, Ring,
-    app::{LOOK, look_again},
+    app::{LOOK, fee::rented, look_again},
     convert::{from_pb_prescription_position, to_pb_charge},
     error::Error,
     store::{self, ChargeFilter, ChargeRow, LineRow},
@@ -97,6 +97,7 @@ async fn explain_line(
     tenant: &TenantId,
     line: &LineRow,
 ) -> Result<Explanation, Failure> {
+    let known = store::loan_version_find(tx, tenant, line.loan, line.loan_version).await?;
     match line.line.kind {
         LineKind::Rent => {
             let policy =
@@ -104,11 +105,8 @@ async fn explain_line(
             let Ok(Some(rent)) = RentPolicy::parse(&policy) else {
                 return Err(Failure::internal("a policy in force cannot be read"));
             };
-            Ok(rent.explain(&line.line))
+            Ok(rent.explain(&rented(&known.loan), &line.line))
         }
-        LineKind::Sale => {
-            let known = store::loan_version_find(tx, tenant, line.loan, line.loan_version).await?;
-            Ok(known.loan.own_fee.explanation)
-        }
+        LineKind::Sale => Ok(known.loan.own_fee.explanation),
     }
 }

@@ -4,10 +4,12 @@ use hjm_billing::{LossPolicy, NationalAgreement, RentPolicy};
 use hjm_catalogue::{Directives, FeeTable, PayerRules};
 use hjm_feed::NewEvent;
 use hjm_free_card::Scheme;
-use hjm_policy::{Fault, PolicyDocument, Section, document_schema};
+use hjm_ids::TenantId;
+use hjm_policy::{Fault, PolicyDocument, PolicySet, Section, document_schema};
 use hjm_proto::catalogue::v1 as pb;
 use hjm_service::{Caller, Failure, Violations, WriteKey};
-use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use sqlx::PgConnection;
 
 use super::Written;
 use crate::{
@@ -160,16 +162,15 @@ pub(crate) async fn activate_policy(
             let tenant = &caller.tenant;
             store::activation_lock(tx, tenant).await?;
             let mut policy = store::policy_find(tx, tenant, &policy_id, version).await?;
-            refuse_activation(&policy, &caller, active_from)?;
-            let newest = store::activation_newest(tx, tenant, &policy_id).await?;
-            if let Some(newest) = newest.filter(|newest| *newest >= active_from) {
-                return Err(Error::PolicyOrder(newest));
+            let document = read_stored(&policy.text)?;
+            refuse_activation(&policy, &document, &caller, active_from)?;
+            let highest = store::activation_highest(tx, tenant, &policy_id).await?;
+            if let Some(highest) = highest.filter(|highest| *highest > version) {
+                return Err(Error::PolicyOrder(highest));
             }
-            let holder =
-                store::section_holder_find(tx, tenant, &policy_id, &sole_sections(&policy)).await?;
-            if let Some((section, policy_id)) = holder {
-                return Err(Error::SectionTaken { section, policy_id });
-            }
+            refuse_beside(tx, tenant, &document, active_from).await?;
+            let last = store::activation_last(tx, tenant).await?;
+            let now = activated_at(now, last);
             store::activation_insert(tx, tenant, &policy, active_from, &caller.user, now).await?;
             policy.active_from = Some(active_from);
             policy.activated_by = Some(caller.user);
@@ -179,24 +180,53 @@ pub(crate) async fn activate_policy(
     written.await
 }
 
-/// The sections of a version that no other document may hold beside it.
-fn sole_sections(policy: &PolicyRow) -> Vec<String> {
-    let sole = Section::ALL
-        .into_iter()
-        .filter(|section| !section.is_shared());
-    sole.map(|section| section.name().to_owned())
-        .filter(|name| policy.sections.contains(name))
-        .collect()
+fn read_stored(text: &str) -> Result<PolicyDocument, Failure> {
+    PolicyDocument::parse(text).map_err(|faults| invalid(&faults))
 }
 
-fn refuse_activation(policy: &PolicyRow, caller: &Caller, from: Date) -> Result<(), Error> {
+/// Refuses a version that would decide a section beside another document.
+async fn refuse_beside(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    document: &PolicyDocument,
+    active_from: Date,
+) -> Result<(), Error> {
+    let mut set = PolicySet::new();
+    for (text, active_from) in store::activated_texts(tx, tenant).await? {
+        set.activate(read_stored(&text)?, active_from);
+    }
+    match set.holder_beside(document, active_from) {
+        Some((section, policy_id)) => Err(Error::SectionTaken {
+            section: section.name().to_owned(),
+            policy_id,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// When a version counts as put in force: never before one that was put in force already, whoever
+/// asked first, so that what was known at an instant stays as it was.
+fn activated_at(now: Timestamp, last: Option<Timestamp>) -> Timestamp {
+    match last {
+        Some(last) if now < last => last
+            .checked_add(SignedDuration::from_micros(1))
+            .unwrap_or(last),
+        Some(_) | None => now,
+    }
+}
+
+fn refuse_activation(
+    policy: &PolicyRow,
+    document: &PolicyDocument,
+    caller: &Caller,
+    from: Date,
+) -> Result<(), Error> {
     if let Some(active_from) = policy.active_from {
         return Err(Error::AlreadyActive(active_from));
     }
     if policy.imported_by == caller.user {
         return Err(Error::SecondPersonRequired);
     }
-    let document = PolicyDocument::parse(&policy.text).map_err(|faults| invalid(&faults))?;
     if let Some(what) = document.not_printed() {
         return Err(Error::NotPrinted(what.to_owned()));
     }
@@ -206,10 +236,7 @@ fn refuse_activation(policy: &PolicyRow, caller: &Caller, from: Date) -> Result<
     Ok(())
 }
 
-fn activated(
-    policy: &PolicyRow,
-    now: jiff::Timestamp,
-) -> (pb::ActivatePolicyResponse, Vec<NewEvent>) {
+fn activated(policy: &PolicyRow, now: Timestamp) -> (pb::ActivatePolicyResponse, Vec<NewEvent>) {
     let told = pb::Policy {
         text: policy.text.clone(),
         ..to_pb_policy(policy)

@@ -22,8 +22,8 @@ pub(crate) use decision::{
 };
 pub(crate) use identifier::{identifier_articles, identifier_holders, identifier_insert};
 pub(crate) use policy::{
-    PolicyRow, activation_insert, activation_lock, activation_newest, policy_find, policy_insert,
-    policy_list, policy_texts, section_holder_find,
+    PolicyRow, activation_highest, activation_insert, activation_last, activation_lock,
+    policy_find, policy_insert, policy_list, policy_texts,
 };
 pub(crate) use price::{
     PriceFilter, PriceRow, PricesAfter, class_name, price_find, price_gaps, price_list, price_lock,

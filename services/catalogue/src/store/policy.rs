@@ -146,44 +146,37 @@ pub(crate) async fn activation_lock(
     Ok(())
 }
 
-/// From when the newest version of a document is in force, if one is.
-pub(crate) async fn activation_newest(
+/// The highest version of a document that was put in force, if one was.
+pub(crate) async fn activation_highest(
     connection: &mut PgConnection,
     tenant: &TenantId,
     policy_id: &str,
-) -> Result<Option<Date>, Failure> {
-    let newest = sqlx::query_scalar!(
-        r#"SELECT max(active_from) AS "newest: jiff_sqlx::Date" FROM catalogue.policy_activation
-            WHERE tenant_id = $1 AND policy_id = $2"#,
+) -> Result<Option<u32>, Failure> {
+    let highest = sqlx::query_scalar!(
+        "SELECT max(version) FROM catalogue.policy_activation
+          WHERE tenant_id = $1 AND policy_id = $2",
         tenant.as_str(),
         policy_id
     )
     .fetch_one(connection)
     .await?;
-    Ok(newest.map(jiff_sqlx::Date::to_jiff))
+    let highest = highest.map(u32::try_from).transpose();
+    highest.map_err(|_| Failure::internal("a stored version is too large"))
 }
 
-/// Another document in force that decides one of the sections, if there is one.
-pub(crate) async fn section_holder_find(
+/// When a version of any document was last put in force, if one was.
+pub(crate) async fn activation_last(
     connection: &mut PgConnection,
     tenant: &TenantId,
-    policy_id: &str,
-    sections: &[String],
-) -> Result<Option<(String, String)>, Failure> {
-    let row = sqlx::query!(
-        r#"SELECT p.policy_id, section AS "section!"
-             FROM catalogue.policy p
-             JOIN catalogue.policy_activation USING (tenant_id, policy_id, version),
-                  unnest(p.sections) section
-            WHERE p.tenant_id = $1 AND p.policy_id <> $2 AND section = ANY ($3)
-            ORDER BY section, p.policy_id LIMIT 1"#,
-        tenant.as_str(),
-        policy_id,
-        sections
+) -> Result<Option<Timestamp>, Failure> {
+    let last = sqlx::query_scalar!(
+        r#"SELECT max(activated_at) AS "last: jiff_sqlx::Timestamp"
+             FROM catalogue.policy_activation WHERE tenant_id = $1"#,
+        tenant.as_str()
     )
-    .fetch_optional(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(row.map(|row| (row.section, row.policy_id)))
+    Ok(last.map(jiff_sqlx::Timestamp::to_jiff))
 }
 
 /// Puts a version in force.

@@ -270,10 +270,14 @@ async fn a_question_is_answered_as_the_policies_were_known_then() {
     world.clock.set("2025-01-10".parse().unwrap());
     put_in_force(&world, FEES, "2015-01-01").await;
     world.clock.set("2025-02-10".parse().unwrap());
-    let corrected = FEES
-        .replace("\nversion = 1\n", "\nversion = 2\n")
-        .replace("amount = \"300.00\"", "amount = \"310.00\"");
-    put_in_force(&world, &corrected, "2025-01-01").await;
+    let corrected = |version, amount: &str| {
+        FEES.replace("\nversion = 1\n", &format!("\nversion = {version}\n"))
+            .replace("amount = \"300.00\"", &format!("amount = \"{amount}\""))
+    };
+    put_in_force(&world, &corrected(2, "305.00"), "2025-01-01").await;
+    // Asked for before the one above and done after it: it was not known before that one.
+    world.clock.set("2025-02-05".parse().unwrap());
+    put_in_force(&world, &corrected(3, "310.00"), "2025-01-01").await;
     world.clock.set("2025-03-10".parse().unwrap());
     let ask = async |known: Option<&str>| {
         let results = decide(&world, vec![rollator_by_code()], known)
@@ -283,12 +287,14 @@ async fn a_question_is_answered_as_the_policies_were_known_then() {
     };
     let now = ask(None).await;
     assert_eq!(amount(&now), "310.00");
+    let second = ask(Some("2025-02-10T11:00:00Z")).await;
+    assert_eq!(amount(&second), "305.00");
     let then = ask(Some("2025-02-01T00:00:00Z")).await;
     assert_eq!(amount(&then), "300.00");
     let before = ask(Some("2025-01-01T00:00:00Z")).await;
     assert_eq!(undecided(&before).reason, "POLICY_MISSING");
     // Each is kept by the version that decided it.
-    for (id, version) in [(now.decision_id, 2), (then.decision_id, 1)] {
+    for (id, version) in [(now.decision_id, 3), (then.decision_id, 1)] {
         let explained = explain(&world, &importer(), &id)
             .await
             .unwrap()

@@ -219,31 +219,28 @@ async fn who_imported_a_version_does_not_put_it_in_force() {
 }
 
 #[tokio::test]
-async fn versions_are_put_in_force_in_order() {
+async fn a_correction_has_a_higher_number_and_begins_on_any_day() {
     let world = World::open().await;
-    for version in 1..=3 {
+    for version in 1..=4 {
         world.import(&rent_version(version)).await.unwrap();
     }
-    world
-        .activate(&second_person(), RENT_ID, 2, "2025-01-01")
-        .await
-        .unwrap();
-    for from in ["2024-12-31", "2025-01-01"] {
-        let status = refused(world.activate(&second_person(), RENT_ID, 3, from)).await;
-        assert_eq!(reason(&status), "POLICY_ORDER");
-        assert_eq!(fields(&status), ["active_from"]);
+    for (version, from) in [(2, "2026-01-01"), (3, "2025-01-01"), (4, "2025-01-01")] {
+        world
+            .activate(&second_person(), RENT_ID, version, from)
+            .await
+            .unwrap();
     }
-    world
-        .activate(&second_person(), RENT_ID, 3, "2025-01-02")
-        .await
-        .unwrap();
+    let status = refused(world.activate(&second_person(), RENT_ID, 1, "2027-01-01")).await;
+    assert_eq!(reason(&status), "POLICY_ORDER");
+    assert_eq!(fields(&status), ["version"]);
     let active: Vec<_> = world
         .policy_list()
         .await
         .into_iter()
         .map(|policy| policy.active_from)
         .collect();
-    assert_eq!(active, [None, date("2025-01-01"), date("2025-01-02")]);
+    let (planned, corrected) = (date("2026-01-01"), date("2025-01-01"));
+    assert_eq!(active, [None, planned, corrected, corrected]);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod agreement;
 mod difference;
 mod laws;
 mod loss;
+mod loss_faults;
 mod policy_file;
 mod regions;
 mod rent;

@@ -68,6 +68,17 @@ fn values_without_their_number_and_numbers_without_their_value_are_refused() {
             "rent.end[1].days: invalid value",
         ),
         (
+            "\"RETURN_REGISTERED\"",
+            "\"PICKUP_PLUS_DAYS\"\ndays = 65535",
+            "rent.end[1].days: is at most 366",
+        ),
+        (
+            "[[rent.end]]",
+            "[[rent.formula]]\noverhead_percent = 55\ndecimals = 255\nvalid_from = 2017-01-01\n\
+             source = \"decision\"\n\n[[rent.end]]",
+            "rent.formula[1].decimals: a price has at most 6",
+        ),
+        (
             "\"DELIVERY\"",
             "\"STORE_REGISTRATION\"",
             "rent.start[1].late_after_hours: belongs to",

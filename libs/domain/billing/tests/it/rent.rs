@@ -143,7 +143,7 @@ fn a_line_explains_itself_by_its_policy_and_sources() {
     let holding = holding(date("2025-03-10"), None, None, "2380 from 2025-03-10");
     let (policy, month) = (policy(), "2025-03".parse().unwrap());
     let lines = rent_lines(&holding, &prices("1.80 from 2025-01-01"), &policy, month).unwrap();
-    let told = policy.explain(&lines[0]);
+    let told = policy.explain(&holding, &lines[0]);
     assert_eq!(told.policy_id, "test-rent");
     assert_eq!(told.policy_hash, policy.policy().hash);
     assert_eq!(told.source, "Decision of the tests Q1; Handbook §7.2");

@@ -9,7 +9,9 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use proptest::prelude::*;
 
+use crate::regions;
 use crate::support::{date, holding, policy_of, prices, segments};
+use hjm_policy::PolicyDocument;
 
 const UNITS: [&str; 3] = ["DAY", "CALENDAR_MONTH", "STARTED_30_DAYS"];
 const ENDS: [&str; 4] = [
@@ -124,6 +126,41 @@ fn all_lines(loan: &Holding, steps: &[PriceStep], policy: &RentPolicy) -> Vec<Li
         lines
     });
     lines.flatten().collect()
+}
+
+/// The rows of a document, in another order.
+fn reversed(text: &str) -> String {
+    let (head, rows) = text.split_once("\n[[").unwrap();
+    let rows = rows.split("\n[[").collect::<Vec<_>>().into_iter().rev();
+    rows.fold(head.to_owned(), |text, row| format!("{text}\n[[{row}\n"))
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_rows_never_matters_in_any_shipped_rent_policy(
+        loan in holdings(), on in 0..600_i32, month in 0..18_i32,
+    ) {
+        let month = Month::of(day(0).saturating_add(month.months()));
+        let steps = prices("1.80 from 2010-01-01; 2.40 from 2024-06-01");
+        for region in regions::shipped("rent") {
+            let text = regions::text(&region, "rent");
+            let read = |text: &str| {
+                let document = PolicyDocument::parse(text).unwrap();
+                RentPolicy::parse(&document).unwrap().unwrap()
+            };
+            let asked = |policy: RentPolicy| {
+                let terms = policy.terms_on(day(on)).map(|terms| {
+                    let told = terms.explanation;
+                    (terms.unit, terms.start, terms.end, terms.end_days, told.rule, told.source, told.text)
+                });
+                let lines = rent_lines(&loan, &steps, &policy, month);
+                let told = lines.iter().flatten().map(|line| policy.explain(&loan, line));
+                let sources: Vec<_> = told.map(|told| (told.source, told.facts)).collect();
+                format!("{terms:?} {lines:?} {sources:?}")
+            };
+            prop_assert_eq!(asked(read(&text)), asked(read(&reversed(&text))), "{}", region);
+        }
+    }
 }
 
 proptest! {

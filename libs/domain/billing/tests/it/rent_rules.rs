@@ -144,7 +144,7 @@ fn a_line_of_a_period_explains_itself_as_one() {
     let policy = policy_of("STARTED_30_DAYS", "DELIVERY", "RETURN_REGISTERED");
     let month = "2025-01".parse().unwrap();
     let lines = rent_lines(&loan, &prices("90 from 2025-01-01"), &policy, month).unwrap();
-    let told = policy.explain(&lines[0]);
+    let told = policy.explain(&loan, &lines[0]);
     assert_eq!(told.rule, "rent.STARTED_30_DAYS");
     assert_eq!(
         told.text,
@@ -191,4 +191,49 @@ fn rent_r3_and_r4_the_formula_gives_the_price_a_day_and_the_months_sum_up() {
         .formula_price(&device, date("2025-03-10"))
         .unwrap_err();
     assert_eq!(refused.reason(), "RENT_RULE_MISSING");
+}
+
+#[test]
+fn a_line_cites_the_rules_its_loan_starts_and_ends_by_and_not_those_of_its_day() {
+    let (head, _) = POLICY.split_once("[[rent.start]]").unwrap();
+    let row = |table: &str, value: &str, dates: &str, source: &str| {
+        format!("[[rent.{table}]]\nvalue = \"{value}\"\n{dates}\nsource = \"decision {source}\"\n")
+    };
+    let (old, new) = (
+        "valid_from = 2017-01-01\nvalid_to = 2025-03-01",
+        "valid_from = 2025-03-01",
+    );
+    let text = [
+        head,
+        &row("start", "DELIVERY", old, "old start"),
+        &row("start", "DELIVERY", new, "new start"),
+        &row("end", "RETURN_REGISTERED", old, "old end"),
+        &row("end", "RETURN_REGISTERED", new, "new end"),
+    ];
+    let document = PolicyDocument::parse(&text.concat()).unwrap();
+    let policy = RentPolicy::parse(&document).unwrap().unwrap();
+    let payers = "2380 from 2025-02-10";
+    for (returned_on, month, cited) in [
+        (
+            "2025-03-20",
+            "2025-02",
+            "old start; Decision of the tests new end",
+        ),
+        (
+            "2025-02-20",
+            "2025-02",
+            "old start; Decision of the tests old end",
+        ),
+        (
+            "2025-03-20",
+            "2025-03",
+            "old start; Decision of the tests new end",
+        ),
+    ] {
+        let loan = holding(date("2025-02-10"), Some(date(returned_on)), None, payers);
+        let prices = prices("1.80 from 2025-01-01");
+        let lines = rent_lines(&loan, &prices, &policy, month.parse().unwrap()).unwrap();
+        let told = policy.explain(&loan, &lines[0]).source;
+        assert!(told.ends_with(cited), "{told}");
+    }
 }

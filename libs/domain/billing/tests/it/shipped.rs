@@ -30,7 +30,7 @@ fn q1_q2_both_counties_count_days_from_delivery_to_the_registered_return() {
             shown(&lines),
             "2025-03-10 to 2025-03-20: 11 days 19.80 on 2380"
         );
-        let told = policy.explain(&lines[0]);
+        let told = policy.explain(&loan, &lines[0]);
         assert_eq!(told.policy_id, document.id());
         assert!(!told.source.is_empty());
     }

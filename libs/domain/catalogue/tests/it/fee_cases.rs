@@ -180,6 +180,7 @@ fn outcome(tables: &FeeTables, row: &csv::StringRecord) -> [String; 3] {
         let facts = AllowanceFacts {
             allowance: allowance.to_owned(),
             born_on: known.born_on,
+            municipality: known.municipality,
             ordained_by: known.ordained_by,
             earlier: known.earlier,
             cost: known.price,

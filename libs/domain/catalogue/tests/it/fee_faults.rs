@@ -167,6 +167,61 @@ const SENSELESS: &[(&str, &str, &str)] = &[
         "id = \"x\"\niso = [\"01\"]\nkind = \"NOT_SUBSIDISED\"\nnot_printed = \"it\"",
         "].not_printed: belongs to a row without an amount only",
     ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"SHARE_OF_VALUE\"\nshare_percent = 200",
+        "].share_percent: a share is 1 to 100 per cent",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"SHARE_OF_VALUE\"\nshare_percent = 20\nfloor = \"500\"\nceiling = \"100\"",
+        "].ceiling: is below the floor",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"PER_STARTED_MONTH\"\namount = \"1\"\nmonths_max = 0",
+        "].months_max: is one month or more",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"PURCHASE_AFTER_TRIAL\"\namount = \"1\"\ntrial_months = 0",
+        "].trial_months: is one month or more",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"ONE_OFF\"\namount = \"1\"\nnumber_from = 2\nwithin_months = 0",
+        "].within_months: is one month or more",
+    ),
+    (
+        "fee",
+        "id = \"x\"\niso = [\"01\"]\nkind = \"NOT_PRINTED\"\nnot_printed = \" \"",
+        "].not_printed: is empty",
+    ),
+    (
+        "service",
+        "id = \"x\"\nper = \"visit\"\namount = \"1\"\nage_from = 10\nage_below = 5",
+        "].age_below: no value is both",
+    ),
+    (
+        "service",
+        "id = \"x\"\nper = \"\"\namount = \"1\"",
+        "].per: is empty",
+    ),
+    (
+        "allowance",
+        "id = \"x\"\namount = \"1\"\nage_from = 10\nage_below = 5",
+        "].age_below: no value is both",
+    ),
+    (
+        "allowance",
+        "id = \"x\"\namount = \"1\"\nordained_by = [\"\"]",
+        "].ordained_by: is empty",
+    ),
+    (
+        "allowance",
+        "id = \"x\"\namount = \"1\"\ninterval_months = 0",
+        "].interval_months: is one month or more",
+    ),
     ("municipality", "code = \"Ö\"", "].code: "),
     (
         "exemption",

@@ -5,6 +5,7 @@ mod classification;
 mod directives;
 mod fee_cases;
 mod fee_faults;
+mod fee_laws;
 mod fee_table;
 mod holes;
 mod payer_faults;

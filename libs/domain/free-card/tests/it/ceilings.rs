@@ -14,7 +14,7 @@ fn policies() -> PathBuf {
 }
 
 /// The shipped documents of protections, as region and name.
-fn shipped() -> BTreeSet<(String, String)> {
+pub(crate) fn shipped() -> BTreeSet<(String, String)> {
     let mut shipped = BTreeSet::new();
     for region in fs::read_dir(policies()).unwrap() {
         let region = region.unwrap().path();

@@ -1,6 +1,16 @@
-use hjm_free_card::{CancelFinal, EndRule, EventDateBasis, Scheme, WindowLength, WindowMode};
+use hjm_free_card::{
+    CancelFinal, EndRule, EventDateBasis, ProposedFee, Scheme, WindowLength, WindowMode, register,
+};
+use hjm_money::Money;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use proptest::prelude::*;
 
-use crate::support::{Options, date, document, money, policy, principal, scheme};
+use crate::ceilings;
+use crate::support::{
+    Options, date, document, fee_id, money, morning, policy, principal, proposed, scheme,
+    shipped_document,
+};
 
 /// The faults of the tests' policy after a replacement, as text.
 fn faults(from: &str, to: &str) -> String {
@@ -117,4 +127,57 @@ source = "board"
         told.contains("2 readable rows [[free_card.window]]"),
         "{told}"
     );
+}
+
+/// The rows of a document, in another order.
+fn reversed(text: &str) -> String {
+    let (head, rows) = text.split_once("\n[[").unwrap();
+    let rows = rows.split("\n[[").collect::<Vec<_>>().into_iter().rev();
+    rows.fold(head.to_owned(), |text, row| format!("{text}\n[[{row}\n"))
+}
+
+/// What a scheme says of a day, and what a fee of that day costs after others.
+fn said(scheme: &Scheme, on: Date, price: Money) -> String {
+    let mut members: Vec<_> = scheme.members().collect();
+    members.sort_by_key(|(principal, validity)| ((*principal).clone(), validity.valid_from));
+    let mut reads: Vec<_> = scheme.reads().collect();
+    reads.sort_unstable();
+    let fee = ProposedFee {
+        principal: members[0].0.clone(),
+        ..proposed(fee_id(1), on, price)
+    };
+    let registered = register(scheme, &[], &fee, morning(on));
+    format!(
+        "{:?} {:?} {members:?} {reads:?} {:?} {:?} {registered:?}",
+        scheme.limit(on),
+        scheme.coming_limit(on),
+        (
+            scheme.window(),
+            scheme.mode(),
+            scheme.end_rule(),
+            scheme.event_date_basis()
+        ),
+        (
+            scheme.preliminary_hours(),
+            scheme.settlement(),
+            scheme.is_exempt(Some(17), on)
+        ),
+    )
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_rows_never_matters_in_any_shipped_scheme(
+        days in 0..4_600_i32, ore in 0..3_000_000_i64,
+    ) {
+        let on = date("2015-01-01").saturating_add(days.days());
+        for (county, file) in ceilings::shipped() {
+            let written = shipped_document(&county, &file);
+            let turned = document(&reversed(written.text()));
+            let read = |document| Scheme::parse(&document).unwrap().unwrap();
+            let (written, turned) = (read(written), read(turned));
+            let price = Money::from_ore(ore);
+            prop_assert_eq!(said(&written, on, price), said(&turned, on, price), "{}", file);
+        }
+    }
 }

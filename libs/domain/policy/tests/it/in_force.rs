@@ -61,6 +61,91 @@ fn superseded_version_does_not_come_back_when_its_successor_ends() {
 }
 
 #[test]
+fn a_correction_holds_until_the_day_of_a_version_that_was_planned_before_it() {
+    let mut set = PolicySet::new();
+    set.activate(document(1, "valid_from = 2024-01-01"), date(2024, 1, 1));
+    set.activate(document(2, "valid_from = 2024-01-01"), date(2026, 1, 1));
+    set.activate(document(3, "valid_from = 2024-01-01"), date(2025, 3, 1));
+    assert_eq!(version_on(&set, date(2025, 2, 28)), Some(1));
+    assert_eq!(version_on(&set, date(2025, 3, 1)), Some(3));
+    assert_eq!(version_on(&set, date(2025, 12, 31)), Some(3));
+    assert_eq!(version_on(&set, date(2026, 1, 1)), Some(2));
+    set.activate(document(4, "valid_from = 2024-01-01"), date(2026, 1, 1));
+    assert_eq!(version_on(&set, date(2026, 1, 1)), Some(4));
+}
+
+/// A version of a document with these sections and no rows.
+fn holding(id: &str, version: u32, dates: &str, sections: &[&str]) -> PolicyDocument {
+    let sections = sections.iter().map(|name| format!("[{name}]\n"));
+    let text = format!(
+        "id = \"{id}\"\nversion = {version}\ntenant = \"example\"\ntitle = \"{id}\"\n{dates}\n\
+         [sources]\ndecision = \"A decision\"\n{}",
+        sections.collect::<String>()
+    );
+    PolicyDocument::parse(&text).expect("the test writes a document")
+}
+
+#[test]
+fn a_section_that_a_version_no_longer_holds_is_decided_by_no_older_one() {
+    let mut set = PolicySet::new();
+    let from = "valid_from = 2023-01-01";
+    set.activate(
+        holding("both", 1, from, &["fees", "rent"]),
+        date(2023, 1, 1),
+    );
+    set.activate(holding("both", 2, from, &["rent"]), date(2024, 1, 1));
+    let held = |section, on| set.in_force(section, on).map(PolicyDocument::version);
+    assert_eq!(held(Section::Fees, date(2023, 12, 31)), Some(1));
+    assert_eq!(held(Section::Fees, date(2024, 1, 1)), None);
+    assert!(set.all_in_force(Section::Fees, date(2024, 1, 1)).is_empty());
+    assert_eq!(held(Section::Rent, date(2024, 1, 1)), Some(2));
+}
+
+#[test]
+fn another_document_takes_a_section_from_the_day_it_is_left() {
+    let taken = |held: &[(PolicyDocument, Date)], from| {
+        let mut set = PolicySet::new();
+        for (document, active_from) in held {
+            set.activate(document.clone(), *active_from);
+        }
+        set.holder_beside(
+            &holding("new", 1, "valid_from = 2023-01-01", &["rent"]),
+            from,
+        )
+    };
+    let by_old = Some((Section::Rent, "old".to_owned()));
+    let open = holding("old", 1, "valid_from = 2023-01-01", &["rent"]);
+    let left = holding("old", 2, "valid_from = 2023-01-01", &["loss"]);
+    let brief = "valid_from = 2023-01-01\nvalid_to = 2025-01-01";
+    let brief = holding("old", 1, brief, &["rent"]);
+    let start = date(2023, 1, 1);
+    let dropped = [(open.clone(), start), (left, date(2025, 1, 1))];
+    for (held, from, expected) in [
+        (&[][..], date(2023, 1, 1), None),
+        (
+            &[(open.clone(), start)][..],
+            date(2026, 1, 1),
+            by_old.clone(),
+        ),
+        (
+            &[(open, date(2027, 1, 1))][..],
+            date(2026, 1, 1),
+            by_old.clone(),
+        ),
+        (
+            &[(brief.clone(), start)][..],
+            date(2024, 12, 31),
+            by_old.clone(),
+        ),
+        (&[(brief, start)][..], date(2025, 1, 1), None),
+        (&dropped[..], date(2024, 12, 31), by_old),
+        (&dropped[..], date(2025, 1, 1), None),
+    ] {
+        assert_eq!(taken(held, from), expected, "from {from}");
+    }
+}
+
+#[test]
 fn documents_that_share_a_section_decide_together_each_by_its_own_versions() {
     let named = |id: &str, version, dates: &str| {
         let text = document(version, dates).text().replacen(

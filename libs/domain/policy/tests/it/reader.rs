@@ -90,6 +90,25 @@ fn row_without_source_or_first_day_is_refused() {
 }
 
 #[test]
+fn row_of_which_the_document_holds_on_no_day_is_refused() {
+    let head = "title = \"Own fees\"\nvalid_from = 2023-01-01";
+    let brief = GOOD.replace(head, &format!("{head}\nvalid_to = 2024-01-01"));
+    let row = "\"250.00\"\nvalid_from = 2023-01-01";
+    let faults = |dates: &str| refused(&brief.replace(row, &format!("\"250.00\"\n{dates}")));
+    let told = ["line 14: fees.rule[1].valid_from: the document holds on no day of this row"];
+    assert_eq!(faults("valid_from = 2024-01-01"), told);
+    assert_eq!(
+        faults("valid_from = 2022-01-01\nvalid_to = 2023-01-01"),
+        told
+    );
+    assert_eq!(faults("valid_from = 2023-12-31"), [""; 0]);
+    assert_eq!(
+        faults("valid_from = 2022-01-01\nvalid_to = 2023-01-02"),
+        [""; 0]
+    );
+}
+
+#[test]
 fn amount_written_as_a_number_is_refused() {
     let found = refused(&GOOD.replace("\"250.00\"", "250.00"));
     assert_eq!(
@@ -122,7 +141,10 @@ fn rows_that_decide_the_same_on_one_day_are_refused() {
         refused(&text("2022-01-01", "valid_to = 2023-01-02")).len(),
         1
     );
-    assert!(refused(&text("2022-01-01", "valid_to = 2023-01-01")).is_empty());
+    assert_eq!(
+        refused(&text("2022-01-01", "valid_to = 2023-01-01")),
+        ["line 19: fees.rule[2].valid_from: the document holds on no day of this row"]
+    );
     assert!(refused(&text("2024-02-01", "").replace("\"rollator\"", "\"bed\"")).len() == 1);
 }
 
@@ -229,5 +251,6 @@ fn hole_between_two_rows_of_the_same_thing_is_told_inside_the_document_only() {
     assert_eq!(told(&(first.clone() + &row("b", "2024-06-01", ""))), none);
     assert_eq!(told(&first), none, "it ends for good");
     let before = row("a", "2021-01-01", "valid_to = 2022-01-01") + &row("a", "2023-01-01", "");
-    assert_eq!(told(&before), none, "the document had not begun");
+    let outside = "line 15: fees.rule[1].valid_from: the document holds on no day of this row";
+    assert_eq!(told(&before), [outside], "the document had not begun");
 }

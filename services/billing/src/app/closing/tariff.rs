@@ -154,7 +154,7 @@ impl Tariff {
             .collect();
         let lines = rent_lines(holding, &steps, &rent, month).map_err(|error| refused(&error))?;
         let desired = lines.into_iter().map(|line| Desired {
-            rule: rent.explain(&line).rule,
+            rule: rent.explain(holding, &line).rule,
             policy: document.reference().clone(),
             line,
         });

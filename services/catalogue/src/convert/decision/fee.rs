@@ -62,6 +62,7 @@ pub(crate) fn from_pb_fee_question(
             Some(Question::Allowance(AllowanceFacts {
                 allowance: allowance?,
                 born_on: born_on?,
+                municipality: municipality?,
                 ordained_by: Some(asked.ordained_by.clone()).filter(|by| !by.is_empty()),
                 earlier,
                 cost,
@@ -101,6 +102,7 @@ fn from_pb_device(
         born_on,
         palliative: asked.palliative,
         in_patient: asked.in_patient,
+        // The contract's 0 is 1: a line without a number is for one piece.
         quantity: asked.quantity.max(1),
         earlier,
         kinds_together,
