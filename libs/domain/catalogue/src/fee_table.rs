@@ -297,9 +297,11 @@ impl FeeTable {
             .fees
             .iter()
             .filter(|row| facts.on < row.validity.valid_from)
-            .filter(|row| specificity(&row.value.iso, &facts.iso).is_some())
-            .min_by_key(|row| row.validity.valid_from);
-        if let Some(row) = later {
+            .filter_map(|row| Some((specificity(&row.value.iso, &facts.iso)?, row)))
+            .min_by_key(|(specific, row)| {
+                (row.validity.valid_from, Reverse(*specific), &row.value.id)
+            });
+        if let Some((_, row)) = later {
             let text = format!("No fee before {}.", row.validity.valid_from);
             let decision = self.decision(facts, row, &row.value.id);
             return decision.free(FeeKind::None, FeeReason::NotYetInForce, &text);

@@ -97,7 +97,7 @@ pub(super) fn services(args: &Rules, tables: &FeeTables, on: Date) -> Result<Vec
 
 /// A line for each allowance of the day's tables.
 pub(super) fn allowances(args: &Rules, tables: &FeeTables, on: Date) -> Result<Vec<Block>, Error> {
-    let lang = args.lang;
+    let (lang, municipality) = (args.lang, args.registered.as_ref());
     let lines = tables.allowances(on).into_iter().map(|allowance| {
         let line = |text: &str| {
             let name = terms::service(lang, allowance);
@@ -110,6 +110,7 @@ pub(super) fn allowances(args: &Rules, tables: &FeeTables, on: Date) -> Result<V
                 ordained_by: args.ordained_by.clone(),
                 earlier: args.earlier.clone(),
                 cost: args.cost,
+                municipality: municipality.cloned(),
                 on,
             });
             Ok(line(&match decided {

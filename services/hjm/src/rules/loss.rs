@@ -63,8 +63,11 @@ pub(super) fn blocks(args: &Rules, shelf: &Shelf, on: Date) -> Vec<Block> {
         })
     }));
     blocks.extend(asked.reported_on.map(|reported_on| {
-        let chargeable = policy.chargeable(reported_on, asked.found_on, on);
-        Block::without_reason(words::chargeable(args.lang, chargeable))
+        let (chargeable, why) = policy.chargeable(reported_on, asked.found_on, on);
+        Block {
+            answer: words::chargeable(args.lang, chargeable),
+            why: Some(why),
+        }
     }));
     if asked.moves {
         let fact = "residual";

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use hjm_catalogue::{
-    AllowanceFacts, FeeError, FeeFacts, FeeReason, FeeTable, FeeTables, Occasion, ProductGroup,
-    ServiceFacts,
+    AllowanceFacts, FeeError, FeeFacts, FeeTable, FeeTables, Occasion, ProductGroup, ServiceFacts,
 };
 use hjm_ids::PrincipalId;
 use hjm_money::Money;
@@ -146,9 +145,7 @@ fn device(
 ) -> Result<impl PartialEq + std::fmt::Debug, FeeError> {
     table.decide(facts).map(|fee| {
         let amounts = (fee.kind, fee.amount, fee.unit_pays, fee.reason);
-        // Of two fees that begin later on one day either is named.
-        let decided = (fee.reason != FeeReason::NotYetInForce).then(|| told(fee.explanation));
-        (amounts, fee.scheme, fee.terms, decided)
+        (amounts, fee.scheme, fee.terms, told(fee.explanation))
     })
 }
 
