@@ -96,9 +96,11 @@ fn a_code_that_is_no_products_is_refused_by_its_flag() {
 }
 
 #[test]
-fn services_and_allowances_of_the_county_are_listed() {
+fn services_and_allowances_of_the_county_are_listed_on_demand() {
     let asked = "--county kronoberg --iso 122206 --age 40 --on 2025-05-01";
-    let listed = page(asked);
+    assert!(!page(asked).contains("missed-visit"));
+    let asked = format!("{asked} --services");
+    let listed = page(&asked);
     says(
         &listed,
         &[
@@ -112,7 +114,7 @@ fn services_and_allowances_of_the_county_are_listed() {
         &["Uteblivet läkarbesök, sjukhus: 800,00 kr (Utredning"],
     );
 
-    let child = "--county jamtland-harjedalen --iso 220306 --age 5 --on 2025-05-01";
+    let child = "--county jamtland-harjedalen --iso 220306 --age 5 --on 2025-05-01 --services";
     says(
         &page(child),
         &["glasses-0-7: Not decided: the fee cannot be decided without ordained_by."],

@@ -80,6 +80,9 @@ pub(crate) struct Rules {
     /// The person is admitted to hospital.
     #[arg(long)]
     pub(crate) in_patient: bool,
+    /// List what the county charges for visits and other services, and its allowances, too.
+    #[arg(long)]
+    pub(crate) services: bool,
     /// The profession that ordains an allowance.
     #[arg(long)]
     pub(crate) ordained_by: Option<String>,

@@ -35,7 +35,7 @@ pub(super) fn lines(args: &Rules, shelf: &Shelf, on: Date) -> Result<Vec<String>
     let words = words::of(args.lang);
     let tables = super::fee::tables(shelf, on);
     let (mut services, mut allowances) = (Vec::new(), Vec::new());
-    if let Some(tables) = &tables {
+    if let Some(tables) = tables.as_ref().filter(|_| args.services) {
         services = super::fee::services(args, tables, on)?;
         allowances = super::fee::allowances(args, tables, on)?;
     }
