@@ -208,14 +208,15 @@ impl AccountState {
     }
 
     /// Whether a fee has another like it: of the same day, principal and amount, and not cancelled
-    /// (D-32).
-    pub fn has_alike(&self, fee: FeeId) -> bool {
+    /// (D-32). Who shares the account is another: the other must be one `of_person`.
+    pub fn has_alike(&self, fee: FeeId, of_person: impl Fn(FeeId) -> bool) -> bool {
         let Some(own) = self.fee(fee) else {
             return false;
         };
         let mut others = self.fees.iter().filter(|other| other.fee != fee);
         others.any(|other| {
-            other.outcome != Outcome::Cancelled
+            of_person(other.fee)
+                && other.outcome != Outcome::Cancelled
                 && (other.on, other.nominal) == (own.on, own.nominal)
                 && other.principal == own.principal
         })

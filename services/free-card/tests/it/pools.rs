@@ -74,6 +74,19 @@ async fn fc_w15_w16_a_pool_shares_one_ceiling_and_covers_who_turns_18() {
 }
 
 #[tokio::test]
+async fn d_32_a_fee_of_a_child_is_not_like_one_of_the_other() {
+    let world = World::open("2024-01-31").await;
+    let (a, b) = (person(), person());
+    world.pool(&[(&a, BORN), (&b, BORN)]).await.unwrap();
+    world.set_today("2024-02-01");
+    for (child, expected) in [(&a, false), (&b, false), (&a, true)] {
+        let registered = world.register(&world.fee(child, "2024-02-01", "250")).await;
+        let registered = registered.unwrap().into_inner();
+        assert_eq!(registered.possible_duplicate, expected);
+    }
+}
+
+#[tokio::test]
 async fn fc_w17_an_adult_is_not_pooled_and_nobody_is_in_two_pools() {
     let world = World::open("2024-02-01").await;
     let (a, b, c) = (person(), person(), person());

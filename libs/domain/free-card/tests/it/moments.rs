@@ -147,7 +147,11 @@ fn fc_d32_a_fee_is_like_another_of_the_same_day_amount_and_principal() {
         fee.principal = principal(by);
         let now = morning(fee.on);
         let slow = register(&account.scheme, log, &fee, now).unwrap().state;
-        assert_eq!(slow.has_alike(fee.fee), expected, "{on} {nominal} {by}");
+        assert_eq!(
+            slow.has_alike(fee.fee, |_| true),
+            expected,
+            "{on} {nominal} {by}"
+        );
         let mut snapshot = Snapshot::of(&account.scheme, log).unwrap();
         let fast = snapshot.register(&account.scheme, &fee, now).unwrap();
         assert_eq!(fast.unwrap().alike, expected, "{on} {nominal} {by}");

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     app::{Core, Registering, Written, circle::Held},
-    convert::{to_pb_fee, to_pb_fee_answer},
+    convert::{registered_at, to_pb_fee, to_pb_fee_answer},
     error::{Error, Part},
     events,
     store::{self, Beside},
@@ -53,10 +53,9 @@ async fn write(core: &Core, item: &Item) -> Written<Response> {
         return Ok(answered);
     }
     // A batch has answered it first, of a person who shared nothing then.
-    let reference = item.asked.external_reference.clone();
+    let references = [item.asked.external_reference.clone()];
     let tenant = item.key.caller.tenant.clone();
     let scope = Scope::whole(tenant.clone());
-    let references = vec![reference];
     let found = core.producer.database().read(&scope, |tx| {
         Box::pin(async move { store::registered_list(tx, &tenant, &references).await })
     });
@@ -110,6 +109,9 @@ async fn register(
         status: answer.status.clone(),
         reassessed,
     };
+    let own = held.circle.accounts.get(holder).ok_or_else(lost)?;
+    let of_person = |other| registered_at(&own.log, other).is_some();
+    let possible_duplicate = state.has_alike(fee, of_person);
     let beside = Beside::Fee {
         external_reference: asked.external_reference.clone(),
         answer: answer.encode_to_vec(),
@@ -121,7 +123,7 @@ async fn register(
         fee_id: fee.to_string(),
         answer: Some(answer),
         account_version: version,
-        possible_duplicate: state.has_alike(fee),
+        possible_duplicate,
         ..Default::default()
     };
     Ok((response, Some(events::fee_registered(account, event))))

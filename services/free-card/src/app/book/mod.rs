@@ -230,7 +230,7 @@ impl Book {
         let registered_at = registered_at.map_or(now, LogEntry::at);
         let status = status_on(&self.scheme, &done.state, on, now);
         let status = status.map_err(Part::Account.refused())?;
-        let alike = done.state.has_alike(fee);
+        let alike = done.state.has_alike(fee, |_| true);
         let reassessed = self.take(tx, tenant, log, done, Some(fee)).await?;
         Ok(Added {
             fee: assessed,

@@ -325,16 +325,18 @@ impl Held {
         let scheme = self.circle.scheme(&holder.scheme_id);
         let scheme = scheme.map_err(Part::Account.refused())?;
         let alone = self.circle.accounts.len() == 1;
-        let snapshot = alone.then(|| {
+        let snapshot = if alone {
             let snapshot = Snapshot::of(scheme, &own.log).map_err(Part::Account.refused())?;
-            Ok::<_, Error>(snapshot.bytes())
-        });
+            snapshot.bytes()
+        } else {
+            None
+        };
         Ok(StandingRow {
             account: own.row.account,
             version: i64::try_from(own.log.len()).unwrap_or(i64::MAX),
             cards: card_days(&self.circle.together.days(states, &holder.scheme_id)),
             cards_are_all: true,
-            snapshot: snapshot.transpose()?.flatten(),
+            snapshot,
         })
     }
 
