@@ -341,6 +341,16 @@ fn fc_w36_a_late_fee_of_before_the_death_is_refunded_to_the_estate() {
 }
 
 #[test]
+fn a_fee_of_nothing_after_a_card_begins_no_period() {
+    let account = Account::new().with(&[("A", "2023-01-11", "1400"), ("B", "2024-08-08", "0")]);
+    let status = account.status("2024-08-08");
+    assert_eq!(
+        (status.kind, status.card.is_none(), status.accumulated),
+        (StatusKind::Expired, true, Money::ZERO)
+    );
+}
+
+#[test]
 fn fc_w37_the_instant_orders_the_fees_of_a_day_whoever_syncs_first() {
     let offline = |name: &str, at: &str| {
         let mut fee = proposed(fee_called(name), date("2024-06-10"), money("250"));

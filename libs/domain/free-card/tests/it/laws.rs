@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hjm_free_card::{
-    AccountState, Card, LogEntry, Scheme, StatusKind, cancel, register, replay, status_on,
-};
+use hjm_free_card::{AccountState, Card, LogEntry, Scheme, cancel, register, replay, status_on};
 use hjm_ids::FeeId;
 use hjm_money::Money;
 use jiff::ToSpan;
@@ -83,7 +81,7 @@ fn check_state(scheme: &Scheme, state: &AccountState) -> Result<(), TestCaseErro
     for fee in &state.fees {
         let status = status_on(scheme, state, fee.on, morning(fee.on)).unwrap();
         let ceiling = scheme.ceiling(fee.on).unwrap();
-        let has_card = status.kind != StatusKind::BelowLimit;
+        let has_card = status.card.is_some();
         prop_assert!(status.accumulated <= ceiling, "I11");
         prop_assert_eq!(has_card, status.remaining == Some(Money::ZERO), "I12");
         prop_assert!(fee.entitled <= fee.nominal);
