@@ -21,6 +21,7 @@
 //!
 //! No clock is read here: every instant and date is an argument.
 
+mod alike;
 mod ceiling;
 mod claim;
 mod error;

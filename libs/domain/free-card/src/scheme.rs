@@ -110,7 +110,7 @@ impl WindowLength {
     }
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Window {
     pub(crate) months: Option<u16>,
@@ -119,37 +119,37 @@ pub(crate) struct Window {
     pub(crate) end_rule: EndRule,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EventDate {
     pub(crate) basis: EventDateBasis,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Preliminary {
     pub(crate) hours: u32,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OnCancelFinal {
     pub(crate) action: CancelFinal,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settled {
     pub(crate) mode: Settlement,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExternalCards {
     pub(crate) accept: bool,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tier {
     #[serde(default, deserialize_with = "hjm_policy::from_text_optional")]
@@ -158,7 +158,7 @@ pub(crate) struct Tier {
     pub(crate) share_percent: u8,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NotCounted {
     #[serde(deserialize_with = "hjm_policy::from_text")]
@@ -166,25 +166,25 @@ pub(crate) struct NotCounted {
     pub(crate) kind: FeeKind,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Exempt {
     pub(crate) under: u8,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reads {
     pub(crate) scheme: String,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Areas {
     pub(crate) at_least: u16,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Member {
     #[serde(deserialize_with = "hjm_policy::from_text")]
@@ -207,6 +207,8 @@ pub struct Scheme {
     pub(crate) policy: PolicyReference,
     pub(crate) id: String,
     pub(crate) source: String,
+    /// The day from which the document says nothing any more.
+    pub(crate) valid_to: Option<Date>,
     pub(crate) length: WindowLength,
     pub(crate) window: Row<Window>,
     pub(crate) event_date: Row<EventDate>,
@@ -282,10 +284,11 @@ impl Scheme {
     /// # Errors
     /// [`EngineError::CeilingMissing`]: never last year's (D-27).
     pub fn limit(&self, on: Date) -> Result<Limit, EngineError> {
+        let ended = self.valid_to.is_some_and(|end| end <= on);
         match self.limit_on(on) {
-            Some(row) => Ok(row.limit),
-            None if self.tiers_on(on).next().is_some() => Ok(Limit::Open),
-            None => Err(EngineError::CeilingMissing {
+            Some(row) if !ended => Ok(row.limit),
+            None if !ended && self.has_tiers(on) => Ok(Limit::Open),
+            Some(_) | None => Err(EngineError::CeilingMissing {
                 scheme: self.id.clone(),
                 on,
             }),

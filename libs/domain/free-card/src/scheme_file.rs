@@ -187,6 +187,7 @@ impl Scheme {
         let scheme = Self {
             policy: document.reference().clone(),
             id: settings.value.id.clone(),
+            valid_to: document.valid_to(),
             source: settings.source.clone(),
             length,
             window,

@@ -40,6 +40,25 @@ impl PolicySet {
         held.map(|(document, _)| document).collect()
     }
 
+    /// The version with this hash, in force or not any more.
+    pub fn by_hash(&self, hash: &str) -> Option<&PolicyDocument> {
+        let mut known = self.active.iter().map(|(document, _)| document);
+        known.find(|document| document.hash() == hash)
+    }
+
+    /// The last days, through `on`, of what was in force and is not any more, newest first: where
+    /// what has ended is still asked for.
+    pub fn last_days(&self, on: Date) -> Vec<Date> {
+        let turns = self.active.iter().flat_map(|(document, active_from)| {
+            [Some(began(document, *active_from)), document.valid_to()]
+        });
+        let last = turns.flatten().filter(|turn| *turn <= on);
+        let mut days: Vec<Date> = last.filter_map(|turn| turn.yesterday().ok()).collect();
+        days.sort_unstable_by(|one, other| other.cmp(one));
+        days.dedup();
+        days
+    }
+
     /// Another document that would decide a section of this one beside it on some day, when one
     /// document must.
     pub fn holder_beside(

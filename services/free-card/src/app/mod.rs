@@ -20,7 +20,10 @@ mod proof;
 mod scheme;
 mod subject;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    iter,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use hjm_feed::{NewEvent, PolicyShelf, Producer, Rules};
 use hjm_free_card::{ProposedFee, Scheme};
@@ -116,18 +119,23 @@ impl Core {
         scheme_id: &str,
         today: Date,
     ) -> Result<Arc<Scheme>, Error> {
-        let schemes = self.schemes_on(policies, today)?;
+        let schemes = self.schemes_with(policies, scheme_id, today)?;
         let known = schemes.into_iter().find(|scheme| scheme.id() == scheme_id);
         known.ok_or(Error::SchemeUnknown)
     }
 
+    fn schemes_with(
+        &self,
+        policies: &PolicySet,
+        scheme_id: &str,
+        today: Date,
+    ) -> Result<Vec<Arc<Scheme>>, Error> {
+        schemes_with(&self.schemes, policies, scheme_id, today)
+    }
+
     /// Every scheme in force, in order of id.
     fn schemes_on(&self, policies: &PolicySet, on: Date) -> Result<Vec<Arc<Scheme>>, Error> {
-        let documents = policies.all_in_force(Section::FreeCard, on).into_iter();
-        let read = documents.map(|document| self.schemes.of(document, Scheme::parse));
-        let mut schemes = read.collect::<Result<Vec<_>, _>>()?;
-        schemes.sort_by(|left, right| left.id().cmp(right.id()));
-        Ok(schemes)
+        Ok(schemes_on(&self.schemes, policies, on)?)
     }
 
     async fn scheme_in(
@@ -150,7 +158,7 @@ impl Core {
         now: Timestamp,
     ) -> Result<Together, Error> {
         let policies = self.policies.of(connection, tenant).await?;
-        let schemes = self.schemes_on(&policies, civil_date(now))?;
+        let schemes = self.schemes_with(&policies, scheme_id, civil_date(now))?;
         Together::of(&schemes, scheme_id).ok_or(Error::SchemeUnknown)
     }
 
@@ -214,6 +222,35 @@ impl Core {
         }
         Ok(answered)
     }
+}
+
+/// Every scheme in force beside one: today, or on the last day of one that has ended. What happened
+/// while it was in force is still registered, corrected and asked for.
+pub(crate) fn schemes_with(
+    rules: &Rules<Scheme>,
+    policies: &PolicySet,
+    scheme_id: &str,
+    today: Date,
+) -> Result<Vec<Arc<Scheme>>, Error> {
+    for day in iter::once(today).chain(policies.last_days(today)) {
+        let schemes = schemes_on(rules, policies, day)?;
+        if schemes.iter().any(|scheme| scheme.id() == scheme_id) {
+            return Ok(schemes);
+        }
+    }
+    Err(Error::SchemeUnknown)
+}
+
+fn schemes_on(
+    rules: &Rules<Scheme>,
+    policies: &PolicySet,
+    on: Date,
+) -> Result<Vec<Arc<Scheme>>, Failure> {
+    let documents = policies.all_in_force(Section::FreeCard, on).into_iter();
+    let read = documents.map(|document| rules.of(document, Scheme::parse));
+    let mut schemes = read.collect::<Result<Vec<_>, _>>()?;
+    schemes.sort_by(|left, right| left.id().cmp(right.id()));
+    Ok(schemes)
 }
 
 impl Looking {

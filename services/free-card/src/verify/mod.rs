@@ -3,20 +3,21 @@
 mod audit;
 mod kept;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use hjm_feed::PolicyShelf;
+use hjm_feed::{PolicyShelf, Rules};
 use hjm_free_card::{Claim, LogEntry, Scheme, replay};
 use hjm_ids::TenantId;
 use hjm_money::Money;
-use hjm_policy::{PolicySet, Section};
+use hjm_policy::PolicySet;
 use hjm_service::{Database, Failure, Scope, access, clock::civil_date, verify::Finding};
+use jiff::civil::Date;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     SCHEMA,
-    app::{Circle, Together},
+    app::{Circle, Together, schemes_with},
     error::Error,
     store::{self, AccountRow, StandingRow},
 };
@@ -25,7 +26,8 @@ use kept::Kept;
 
 const ACCOUNTS_PAGE: i64 = 500;
 
-/// Looks through one tenant's books, with the scheme in force when the newest entry was stored:
+/// Looks through one tenant's books, each account with its scheme as it was in force when the newest
+/// entry was stored, or last before:
 ///
 /// - I11: entitled fees of one period never exceed the ceiling on the date of the last counted one
 ///   (decisions 34),
@@ -44,12 +46,12 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
     let mut tx = database.begin(&Scope::whole(tenant.clone())).await?;
     let (newest, stored, told) = store::fee_counts(&mut tx, tenant).await?;
     let mut findings = Vec::new();
-    let mut schemes = Vec::new();
-    if let Some(newest) = newest {
-        let policies = PolicyShelf::default().of(&mut tx, tenant).await?;
-        schemes = schemes_on(&policies, civil_date(newest))?;
-    }
-    findings.extend(audit_accounts(&mut tx, tenant, &schemes).await?);
+    let mut schemes = Schemes {
+        policies: PolicyShelf::default().of(&mut tx, tenant).await?,
+        newest: civil_date(newest.unwrap_or_default()),
+        known: HashMap::new(),
+    };
+    findings.extend(audit_accounts(&mut tx, tenant, &mut schemes).await?);
     let (batches, broken) = access::verify(&mut tx, tenant).await?;
     findings.push(Finding {
         invariant: "I35 the access log is as it was written",
@@ -98,23 +100,32 @@ pub async fn charged_total(
     Ok(charged)
 }
 
-fn schemes_on(policies: &PolicySet, on: jiff::civil::Date) -> Result<Vec<Arc<Scheme>>, Failure> {
-    let documents = policies.all_in_force(Section::FreeCard, on);
-    let schemes = documents.into_iter().map(Scheme::parse);
-    let lost = || Failure::internal(format!("no scheme is in force on {on}"));
-    let schemes = schemes.filter_map(Result::ok).flatten().map(Arc::new);
-    let mut schemes: Vec<Arc<Scheme>> = schemes.collect();
-    if schemes.is_empty() {
-        return Err(lost());
+/// The schemes that accounts are looked at with.
+struct Schemes {
+    policies: Arc<PolicySet>,
+    /// The day of the newest entry.
+    newest: Date,
+    /// By id, each with those it was last in force beside.
+    known: HashMap<String, Vec<Arc<Scheme>>>,
+}
+
+impl Schemes {
+    fn beside(&mut self, scheme_id: &str) -> Result<Vec<Arc<Scheme>>, Failure> {
+        if let Some(known) = self.known.get(scheme_id) {
+            return Ok(known.clone());
+        }
+        let rules = Rules::default();
+        let schemes = schemes_with(&rules, &self.policies, scheme_id, self.newest);
+        let schemes = schemes.map_err(|error| Failure::internal(error.to_string()))?;
+        self.known.insert(scheme_id.to_owned(), schemes.clone());
+        Ok(schemes)
     }
-    schemes.sort_by(|left, right| left.id().cmp(right.id()));
-    Ok(schemes)
 }
 
 async fn audit_accounts(
     tx: &mut PgConnection,
     tenant: &TenantId,
-    schemes: &[Arc<Scheme>],
+    schemes: &mut Schemes,
 ) -> Result<Vec<Finding>, Failure> {
     let mut books = Books::default();
     let mut after = Uuid::nil();
@@ -132,7 +143,8 @@ async fn audit_accounts(
         let known = store::subject_list(tx, tenant, &subjects).await?;
         let standings = store::standing_list(tx, tenant, after, ACCOUNTS_PAGE).await?;
         for (row, standing) in page.iter().zip(&standings) {
-            let Some(together) = Together::of(schemes, &row.scheme_id) else {
+            let schemes = schemes.beside(&row.scheme_id)?;
+            let Some(together) = Together::of(&schemes, &row.scheme_id) else {
                 continue;
             };
             let shared = known

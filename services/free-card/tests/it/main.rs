@@ -9,6 +9,7 @@ mod cards;
 mod cases;
 mod composites;
 mod counted;
+mod ended;
 mod feed;
 mod hostile;
 mod invariants;

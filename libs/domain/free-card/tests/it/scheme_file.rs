@@ -41,6 +41,37 @@ fn a_scheme_is_read_as_written() {
 }
 
 #[test]
+fn a_text_with_a_coming_year_stands_and_one_that_corrects_the_past_does_not() {
+    let with = |ceilings: &[(&str, &str)]| {
+        let ceilings = ceilings.iter();
+        let ceilings = ceilings.map(|(from, ceiling)| (date(from), (*ceiling).to_owned()));
+        scheme(&Options {
+            ceilings: ceilings.collect(),
+            ..Options::default()
+        })
+    };
+    let years = [("2023-01-01", "1300"), ("2024-01-01", "1400")];
+    let first = with(&years);
+    let coming = with(&[years[0], years[1], ("2025-01-01", "1450")]);
+    let corrected = with(&[years[0], ("2024-01-01", "1350")]);
+    for (other, on, alike) in [
+        (&first, "2025-06-01", true),
+        (&coming, "2024-12-31", true),
+        (&coming, "2025-01-01", false),
+        (&corrected, "2023-12-31", true),
+        (&corrected, "2024-01-01", false),
+    ] {
+        assert_eq!(first.alike_through(other, date(on)), alike, "{on}");
+        assert_eq!(other.alike_through(&first, date(on)), alike, "{on}");
+    }
+    let tumbling = scheme(&Options {
+        mode: "TUMBLING".to_owned(),
+        ..Options::default()
+    });
+    assert!(!scheme(&Options::default()).alike_through(&tumbling, date("2022-12-31")));
+}
+
+#[test]
 fn a_document_without_the_section_has_no_scheme() {
     let text = policy(&Options::default()).replace("free_card", "rent");
     assert!(Scheme::parse(&document(&text)).unwrap().is_none());

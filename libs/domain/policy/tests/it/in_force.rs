@@ -51,6 +51,17 @@ fn of_two_begun_the_same_day_the_higher_version_decides() {
 }
 
 #[test]
+fn last_days_of_what_was_in_force_are_told_newest_first() {
+    let mut set = PolicySet::new();
+    set.activate(document(1, "valid_from = 2023-01-01"), date(2023, 1, 1));
+    let brief = document(2, "valid_from = 2023-01-01\nvalid_to = 2024-01-01");
+    set.activate(brief, date(2023, 6, 1));
+    let last = [date(2023, 12, 31), date(2023, 5, 31), date(2022, 12, 31)];
+    assert_eq!(set.last_days(date(2024, 1, 1)), last);
+    assert_eq!(set.last_days(date(2023, 12, 31)), last[1..]);
+}
+
+#[test]
 fn superseded_version_does_not_come_back_when_its_successor_ends() {
     let mut set = PolicySet::new();
     set.activate(document(1, "valid_from = 2023-01-01"), date(2023, 1, 1));

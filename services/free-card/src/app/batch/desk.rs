@@ -2,7 +2,7 @@
 //! its turn on the accounts at hand.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
@@ -38,8 +38,8 @@ pub(super) struct Desk<'a> {
     subjects: HashMap<RecipientId, Known>,
     registered: HashMap<String, RegisteredRow>,
     rows: HashMap<Holder, AccountRow>,
-    /// Looked for once, by the first item.
-    read_by_composites: Option<HashSet<String>>,
+    /// By id, each with whether a composite reads it.
+    schemes: HashMap<String, (Arc<Scheme>, bool)>,
     pub(super) books: BTreeMap<Holder, Book>,
 }
 
@@ -80,7 +80,7 @@ impl<'a> Desk<'a> {
             subjects: store::subject_list(tx, tenant, &subjects).await?,
             registered: store::registered_list(tx, tenant, &references).await?,
             rows,
-            read_by_composites: None,
+            schemes: HashMap::new(),
             books: BTreeMap::new(),
         })
     }
@@ -112,13 +112,25 @@ impl<'a> Desk<'a> {
         if known.is_some_and(|known| known.has_shared) {
             return Ok(true);
         }
-        if self.read_by_composites.is_none() {
-            let schemes = self.core.schemes_on(&self.policies, self.today)?;
-            let read = schemes.iter().flat_map(|scheme| scheme.reads());
-            self.read_by_composites = Some(read.map(str::to_owned).collect());
+        Ok(self.scheme(&holder.scheme_id)?.1)
+    }
+
+    /// Looked for once, by the first item that asks for it.
+    fn scheme(&mut self, scheme_id: &str) -> Result<(Arc<Scheme>, bool), Error> {
+        if let Some((scheme, is_read)) = self.schemes.get(scheme_id) {
+            return Ok((Arc::clone(scheme), *is_read));
         }
-        let read = self.read_by_composites.as_ref();
-        Ok(read.is_some_and(|read| read.contains(&holder.scheme_id)))
+        let beside = self
+            .core
+            .schemes_with(&self.policies, scheme_id, self.today)?;
+        let is_read = beside
+            .iter()
+            .any(|scheme| scheme.reads().any(|id| id == scheme_id));
+        let scheme = beside.into_iter().find(|scheme| scheme.id() == scheme_id);
+        let scheme = scheme.ok_or(Error::SchemeUnknown)?;
+        let known = (Arc::clone(&scheme), is_read);
+        self.schemes.insert(scheme_id.to_owned(), known);
+        Ok((scheme, is_read))
     }
 
     async fn register(
@@ -128,9 +140,7 @@ impl<'a> Desk<'a> {
         asked: &Registering,
     ) -> Result<(Response, Option<NewEvent>), Error> {
         let holder = &asked.holder;
-        let scheme = self
-            .core
-            .scheme(&self.policies, &holder.scheme_id, self.today)?;
+        let (scheme, _) = self.scheme(&holder.scheme_id)?;
         let subject = self.subjects.get(&holder.recipient);
         let person = subject.copied().unwrap_or_default().subject.person;
         let now = self.now;
