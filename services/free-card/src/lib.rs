@@ -21,7 +21,7 @@ mod verify;
 use std::sync::Arc;
 
 use app::{Core, Exemptions, Queue};
-use config::{keys::IdentityKeys, proof_key::ProofKey};
+use config::{keys::IdentityKeys, proof_key::ProofKeys};
 use hjm_feed::{CatalogueFeed, Followers, PolicyShelf, PrescriptionFeed, Producer};
 use hjm_service::{
     AccessLog, Clock, Database, Failure, client, crash,
@@ -47,7 +47,7 @@ struct Deps {
     core: Core,
     queue: Queue,
     exemptions: Exemptions,
-    proof_key: Option<Arc<ProofKey>>,
+    proof_keys: Option<Arc<ProofKeys>>,
     identity_keys: Option<Arc<IdentityKeys>>,
     clock: Clock,
     drain: Drain,
@@ -98,10 +98,10 @@ pub async fn serve(
     let prescription = config.prescription_url.as_deref();
     let prescription = prescription.map(|url| channel("--prescription-url", url));
     let prescription = prescription.transpose()?.map(PrescriptionFeed);
-    let proof_key = config
+    let proof_keys = config
         .proof_key
         .as_deref()
-        .map(ProofKey::read)
+        .map(ProofKeys::read)
         .transpose()?;
     let identity_keys = config
         .identity_keys
@@ -131,7 +131,7 @@ pub async fn serve(
         queue: Queue::start(&core),
         exemptions: Exemptions::start(&core),
         core,
-        proof_key: proof_key.map(Arc::new),
+        proof_keys: proof_keys.map(Arc::new),
         identity_keys: identity_keys.map(Arc::new),
         clock: config.serve.clock.clone(),
         drain: drain.clone(),

@@ -179,7 +179,8 @@ pub fn to_pb_timestamp(instant: Timestamp) -> prost_types::Timestamp {
     }
 }
 
-/// An instant that may be absent. The outer option is empty when it is malformed.
+/// An instant that may be absent, to the microsecond, as everything is stored. The outer option is
+/// empty when it is malformed.
 pub fn from_pb_timestamp_optional(
     violations: &mut Violations,
     field: &str,
@@ -193,7 +194,8 @@ pub fn from_pb_timestamp_optional(
         let year = i32::from(at.to_zoned(jiff::tz::TimeZone::UTC).year());
         (0..1_000_000_000).contains(&instant.nanos) && YEARS.contains(&year)
     };
-    let parsed = Timestamp::new(instant.seconds, instant.nanos).ok();
+    let micros = instant.nanos.wrapping_sub(instant.nanos.rem_euclid(1_000));
+    let parsed = Timestamp::new(instant.seconds, micros).ok();
     let parsed = parsed.filter(in_range).ok_or(TEXT);
     violations.take(field, parsed).map(Some)
 }

@@ -73,9 +73,14 @@ fn signed(key: &ProofKey, claims: &Claims) -> Result<String, Failure> {
     Ok(format!("{text}.{signature}"))
 }
 
+/// The claims of a token that was signed with one of these keys.
+fn verified(keys: &[ProofKey], token: &str) -> Option<Claims> {
+    keys.iter().find_map(|key| verified_by(key, token))
+}
+
 /// The claims of a token that was signed with this key: header and algorithm are what they must be,
 /// whatever the token says of itself.
-fn verified(key: &ProofKey, token: &str) -> Option<Claims> {
+fn verified_by(key: &ProofKey, token: &str) -> Option<Claims> {
     let (text, signature) = token.rsplit_once('.')?;
     let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).ok()?;
     if !key.verifies(text, &signature) {
@@ -96,7 +101,8 @@ pub(crate) async fn issue_proof(
     holder: Holder,
     as_of: Option<Date>,
 ) -> Result<pb::IssueProofResponse, Error> {
-    let key = deps.proof_key.as_ref().ok_or(Error::NoProofKey)?;
+    let keys = deps.proof_keys.as_ref().ok_or(Error::NoProofKey)?;
+    let key = keys.signing()?;
     let on = as_of.unwrap_or_else(|| civil_date(looking.now));
     let view = view(deps, &looking, &holder).await?;
     let status = view.status_on(on, looking.now)?;
@@ -144,8 +150,8 @@ pub(crate) fn verify_proof(
     token: &str,
     on: Date,
 ) -> Result<pb::VerifyProofResponse, Error> {
-    let key = deps.proof_key.as_ref().ok_or(Error::NoProofKey)?;
-    let claims = verified(key, token).filter(|claims| claims.iss == tenant.as_str());
+    let keys = deps.proof_keys.as_ref().ok_or(Error::NoProofKey)?;
+    let claims = verified(keys.all(), token).filter(|claims| claims.iss == tenant.as_str());
     let valid = |claims: &Claims| claims.from <= on && on <= claims.to;
     Ok(pb::VerifyProofResponse {
         valid: claims.as_ref().is_some_and(valid),
@@ -171,21 +177,24 @@ fn card_number(tenant: &str, holder: &Holder, card: &Card) -> String {
     letters.collect()
 }
 
-/// The card and the fees that built it, as a page to print. Everything in it is a date, an amount
+/// The card and the fees that built it, as a page to print for the person, in Swedish. Everything in it is a date, an amount
 /// or an id, so nothing needs escaping but the scheme's.
 fn page(claims: &Claims, card: &Card, qr_svg: &str) -> String {
     let fees: Vec<String> = card
         .fees
         .iter()
-        .map(|fee| format!("<tr><td>{}</td><td>{}</td></tr>", fee.on, fee.entitled))
+        .map(|fee| {
+            let amount = fee.entitled.to_string().replace('.', ",");
+            format!("<tr><td>{}</td><td>{amount}</td></tr>", fee.on)
+        })
         .collect();
     let fees = fees.concat();
     let standing = match card.standing {
-        CardStanding::Preliminary { .. } => "preliminary",
-        CardStanding::Final => "final",
-        CardStanding::Retained => "retained",
-        CardStanding::Imported => "issued elsewhere",
-        CardStanding::Registered => "registered",
+        CardStanding::Preliminary { .. } => "preliminärt",
+        CardStanding::Final => "slutligt",
+        CardStanding::Retained => "behålls till sista dagen",
+        CardStanding::Imported => "utfärdat av annan huvudman",
+        CardStanding::Registered => "registrerat utan avgifter",
     };
     let svg = qr_svg.find("<svg").map_or("", |at| &qr_svg[at..]);
     let Claims {
@@ -196,12 +205,12 @@ fn page(claims: &Claims, card: &Card, qr_svg: &str) -> String {
     } = claims;
     let scheme = escaped(&claims.scheme);
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <title>Free card {number}</title></head><body>\n\
-         <h1>Free card (frikort)</h1>\n\
-         <p>{scheme}, number {number}, {standing}</p>\n\
-         <p>Valid from {from} through {to}</p>\n{svg}\n\
-         <table><caption>Fees that built the card, kr</caption>{fees}</table>\n\
+        "<!DOCTYPE html>\n<html lang=\"sv\"><head><meta charset=\"utf-8\">\
+         <title>Frikort {number}</title></head><body>\n\
+         <h1>Frikort</h1>\n\
+         <p>{scheme}, nummer {number}, {standing}</p>\n\
+         <p>Gäller från och med {from} till och med {to}</p>\n{svg}\n\
+         <table><caption>Avgifter som kortet bygger på, kronor</caption>{fees}</table>\n\
          </body></html>\n"
     )
 }
@@ -214,7 +223,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::proof_key;
+    use crate::config::proof_key::{self, ProofKeys};
 
     fn claims() -> Claims {
         Claims {
@@ -228,26 +237,32 @@ mod tests {
         }
     }
 
-    fn key(folder: &tempfile::TempDir, name: &str) -> ProofKey {
+    fn keys(folder: &tempfile::TempDir, name: &str) -> ProofKeys {
         let path = folder.path().join(name);
         proof_key::create(&path).unwrap();
-        ProofKey::read(&path).unwrap()
+        ProofKeys::read(&path).unwrap()
     }
 
     #[test]
-    fn a_token_is_read_back_by_its_key_alone() {
+    fn a_token_is_read_back_by_its_key_alone_also_when_another_signs() {
         let folder = tempfile::tempdir().unwrap();
-        let (own, other) = (key(&folder, "own"), key(&folder, "other"));
-        let token = signed(&own, &claims()).unwrap();
-        assert_eq!(verified(&own, &token).unwrap().to, claims().to);
-        assert!(verified(&other, &token).is_none());
+        let (own, other) = (keys(&folder, "own"), keys(&folder, "other"));
+        let token = signed(own.signing().unwrap(), &claims()).unwrap();
+        assert_eq!(verified(own.all(), &token).unwrap().to, claims().to);
+        assert!(verified(other.all(), &token).is_none());
+        let path = folder.path().join("both");
+        let lines = ["other", "own"].map(|name| std::fs::read(folder.path().join(name)).unwrap());
+        std::fs::write(&path, lines.concat()).unwrap();
+        let both = ProofKeys::read(&path).unwrap();
+        assert!(verified(both.all(), &token).is_some());
     }
 
     #[test]
     fn forged_and_confused_tokens_are_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let own = key(&folder, "own");
-        let token = signed(&own, &claims()).unwrap();
+        let keys = keys(&folder, "own");
+        let own = keys.signing().unwrap();
+        let token = signed(own, &claims()).unwrap();
         let parts: Vec<&str> = token.split('.').collect();
         let longer = Claims {
             to: jiff::civil::date(2026, 1, 9),
@@ -265,7 +280,7 @@ mod tests {
             format!("{token}x"),
             String::new(),
         ] {
-            assert!(verified(&own, &forged).is_none(), "{forged}");
+            assert!(verified(keys.all(), &forged).is_none(), "{forged}");
         }
     }
 }

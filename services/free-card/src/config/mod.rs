@@ -42,7 +42,8 @@ pub struct Serve {
     /// nobody has.
     #[arg(long, env = "HJM_PRESCRIPTION_URL")]
     pub prescription_url: Option<String>,
-    /// The file with the key that proofs of cards are signed with; without it none are issued.
+    /// The file with the keys of proofs of cards, a line each: the first signs, all verify; without
+    /// it none are issued.
     #[arg(long, env = "HJM_PROOF_KEY")]
     pub proof_key: Option<PathBuf>,
     /// The file with the keys of identity numbers, as prescription has it; without it nobody is

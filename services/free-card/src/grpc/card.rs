@@ -131,12 +131,13 @@ impl CardService for Deps {
         request: Request<pb::GetProofKeysRequest>,
     ) -> Result<Response<pb::GetProofKeysResponse>, Status> {
         caller(&request)?;
-        let keys = self.proof_key.as_ref().map(|key| pb::ProofKey {
+        let keys = self.proof_keys.iter().flat_map(|keys| keys.all());
+        let keys = keys.map(|key| pb::ProofKey {
             key_id: key.id().to_owned(),
             jwk: key.jwk(),
         });
         Ok(Response::new(pb::GetProofKeysResponse {
-            keys: keys.into_iter().collect(),
+            keys: keys.collect(),
         }))
     }
 }

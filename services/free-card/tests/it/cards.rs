@@ -90,6 +90,8 @@ async fn d_35_a_final_card_is_proven_and_checked_without_its_account() {
     );
     assert_eq!(proof.card_number.len(), 12);
     assert!(issued.qr_svg.contains("<svg"));
+    let printed = "Gäller från och med 2024-01-10 till och med 2025-01-09";
+    assert!(issued.html.contains(printed) && issued.html.contains("<td>1400,00</td>"));
     for text in [&issued.token, &issued.html, &issued.qr_svg, &proof.subject] {
         assert!(!text.contains(&recipient), "no id of the person leaves");
     }

@@ -44,6 +44,17 @@ async fn fc_w37_the_instants_of_offline_desks_decide_whichever_comes_first() {
 }
 
 #[tokio::test]
+async fn an_instant_counts_to_the_microsecond() {
+    let world = World::open("2024-06-10").await;
+    let recipient = person();
+    let mut fee = offline(&world, &recipient, "2024-06-10T08:00:00Z", "250");
+    let at = fee.fee.as_mut().unwrap().occurred_at.as_mut();
+    at.unwrap().nanos = 123_456_789;
+    world.register(&fee).await.unwrap();
+    world.books_hold().await;
+}
+
+#[tokio::test]
 async fn fc_w38_the_same_event_three_times_is_one_fee_with_one_answer() {
     let world = World::open("2024-06-10").await;
     let recipient = person();
