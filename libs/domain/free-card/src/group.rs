@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::error::EngineError;
-use crate::log::{CardReason, FixedCard, LogEntry, RegisteredCard, known_at};
+use crate::log::{CardReason, FixedCard, LogEntry, RegisteredCard, known_at, merged};
 use crate::replay::{Account, Facts};
 use crate::run::{DrawnCard, Outer};
 use crate::scheme::Scheme;
@@ -117,8 +117,9 @@ pub fn unite(
     logs: &[&[LogEntry]],
     at: Timestamp,
 ) -> Result<Vec<LogEntry>, EngineError> {
-    let mut before = merge(logs);
-    let after = before.split_off(before.partition_point(|entry| entry.at() <= at));
+    let all = merged(logs.iter().map(|log| ((), *log))).into_iter();
+    let mut before: Vec<LogEntry> = all.map(|((), entry)| entry.clone()).collect();
+    let after = before.split_off(known_at(&before, at).len());
     let mut facts = Facts::default();
     for entry in &before {
         facts.take(entry)?;
@@ -188,20 +189,6 @@ fn given(scheme: &Scheme, facts: &Facts) -> Result<Vec<DrawnCard>, EngineError> 
     run.finish(scheme)?;
     run.ended.retain(|card| card.computed_to.is_some());
     Ok(run.ended)
-}
-
-/// The entries of several logs by their instants; those of one log stay in their order.
-fn merge(logs: &[&[LogEntry]]) -> Vec<LogEntry> {
-    let mut all: Vec<(Timestamp, &LogEntry)> = Vec::new();
-    for log in logs {
-        let mut latest = Timestamp::MIN;
-        for entry in *log {
-            latest = latest.max(entry.at());
-            all.push((latest, entry));
-        }
-    }
-    all.sort_by_key(|(at, _)| *at);
-    all.into_iter().map(|(_, entry)| entry.clone()).collect()
 }
 
 /// What who leaves a pool at `at`, on the day `on`, takes along, to be appended to the log of each

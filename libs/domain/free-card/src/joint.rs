@@ -9,7 +9,7 @@ use hjm_money::Money;
 use jiff::Timestamp;
 
 use crate::error::EngineError;
-use crate::log::{Correction, FeeEvent, LogEntry};
+use crate::log::{Correction, FeeEvent, LogEntry, merged};
 use crate::operations::Quote;
 use crate::person::ProposedFee;
 use crate::place::Place;
@@ -159,17 +159,8 @@ impl<'a> JointAccount<'a> {
             }
         }
         let logs = joint.members.iter().map(|(_, log)| *log).enumerate();
-        let of_members = logs.flat_map(|(index, log)| {
-            let of = Of::Member(index);
-            log.iter().map(move |entry| (of, entry))
-        });
-        let of_composite = joint
-            .composite_log
-            .iter()
-            .map(|entry| (Of::Composite, entry));
-        let mut all: Vec<(Of, &LogEntry)> = of_members.chain(of_composite).collect();
-        all.sort_by_key(|(_, entry)| entry.at());
-        for (of, entry) in all {
+        let logs = logs.map(|(index, log)| (Of::Member(index), log));
+        for (of, entry) in merged(logs.chain([(Of::Composite, joint.composite_log)])) {
             account.add(of, entry)?;
         }
         Ok(account)

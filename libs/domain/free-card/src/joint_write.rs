@@ -11,7 +11,8 @@ use crate::run::{DrawnCard, Run};
 use crate::scheme::CancelFinal;
 
 impl JointAccount<'_> {
-    /// The first card, of the schemes and the composite, that is due to become final at `now`.
+    /// The first card, of the schemes and the composite, that is due to become final at `now`: at
+    /// its due instant, but never before the last entry.
     fn due(&self, now: Timestamp) -> Option<(Of, FixedCard)> {
         let members = self.runs.members.iter().enumerate();
         let runs = members.map(|(index, run)| (Of::Member(index), run));
@@ -28,7 +29,9 @@ impl JointAccount<'_> {
                 };
                 (fixed.at <= now).then_some((of, fixed))
             });
-        due.min_by_key(|(_, card)| card.at)
+        let (of, first) = due.min_by_key(|(_, card)| card.at)?;
+        let at = self.last_at.map_or(first.at, |last| last.max(first.at));
+        Some((of, FixedCard { at, ..first }))
     }
 
     pub(crate) fn write(

@@ -133,7 +133,8 @@ impl Live {
             && day.any(|one| (&one.by, one.nominal) == (&fee.principal, fee.nominal))
     }
 
-    /// The first card that is due to become final at `now`.
+    /// The first card that is due to become final at `now`: at its due instant, but never before
+    /// the last entry, which may have drawn it anew.
     pub(crate) fn due(&self, scheme: &Scheme, now: Timestamp) -> Option<FixedCard> {
         let mut run = self.run.clone();
         // Only amounts that were added before are taken off, which cannot fail.
@@ -147,8 +148,11 @@ impl Live {
                 at: final_at(scheme, card.since?),
             })
         });
-        due.filter(|card| card.at <= now)
-            .min_by_key(|card| (card.at, card.from))
+        let first = due
+            .filter(|card| card.at <= now)
+            .min_by_key(|card| (card.at, card.from))?;
+        let at = self.instant(first.at);
+        Some(FixedCard { at, ..first })
     }
 
     /// The instant at which something may be written at `now`: never before the last entry.

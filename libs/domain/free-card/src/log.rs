@@ -113,7 +113,8 @@ pub struct FixedCard {
     pub from: Date,
     /// Last day of the card, inclusive.
     pub to: Date,
-    /// The instant the card became final: its due instant, not the instant it was written.
+    /// The instant the card became final: its due instant, not the instant it was written. Where
+    /// a late entry drew anew a card that was due before, the instant of that entry.
     pub at: Timestamp,
 }
 
@@ -214,8 +215,26 @@ impl LogEntry {
     }
 }
 
-/// What was known at an instant: the entries of a log through it. Instants of a log never
-/// decrease, which [`register`](crate::register) and its like see to.
+/// What was known at an instant: the entries of a log through it. What stands after a later entry
+/// was not known, whatever its own instant.
 pub fn known_at(log: &[LogEntry], at: Timestamp) -> &[LogEntry] {
-    &log[..log.partition_point(|entry| entry.at() <= at)]
+    let later = log.iter().position(|entry| entry.at() > at);
+    &log[..later.unwrap_or(log.len())]
+}
+
+/// The entries of several logs by their instants, each with what its log is of; those of one log
+/// stay in their order.
+pub(crate) fn merged<'a, T: Copy>(
+    logs: impl IntoIterator<Item = (T, &'a [LogEntry])>,
+) -> Vec<(T, &'a LogEntry)> {
+    let mut all: Vec<(Timestamp, T, &LogEntry)> = Vec::new();
+    for (of, log) in logs {
+        let mut latest = Timestamp::MIN;
+        for entry in log {
+            latest = latest.max(entry.at());
+            all.push((latest, of, entry));
+        }
+    }
+    all.sort_by_key(|(at, ..)| *at);
+    all.into_iter().map(|(_, of, entry)| (of, entry)).collect()
 }

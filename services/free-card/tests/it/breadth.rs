@@ -6,7 +6,7 @@ use hjm_service::client;
 use hjm_testkit::{date, fields, kronor, money, of_principal, reason, request_id};
 use tonic::Code;
 
-use crate::support::{DALARNA, SCHEME, World, ask, cancelling, desk, instant, person};
+use crate::support::{DALARNA, SCHEME, World, ask, cancelling, card_days, desk, instant, person};
 
 #[tokio::test]
 async fn one_call_tells_a_person_in_every_scheme() {
@@ -97,6 +97,44 @@ async fn what_was_known_at_an_instant_is_told_as_it_was() {
         let status = status.into_inner().status.unwrap();
         assert_eq!(kronor(status.accumulated.as_ref()), sum, "{known_at:?}");
     }
+}
+
+#[tokio::test]
+async fn what_was_known_before_a_late_fee_tells_nothing_of_it() {
+    let world = World::open("2024-01-10").await;
+    let recipient = person();
+    world.charge(&recipient, "2024-01-10", "1250").await;
+    world.charge(&recipient, "2024-05-01", "250").await;
+    world.set_today("2024-07-01");
+    let late = world.fee(&recipient, "2024-03-01", "250");
+    world.register(&late).await.unwrap();
+    for on in ["2024-08-01", "2024-08-02", "2024-08-03"] {
+        world.charge(&recipient, on, "250").await;
+    }
+    let mut client = world.free_card.clone();
+    for (known_at, days, fees) in [
+        ("2024-06-01T12:00:00Z", "2024-05-01 to 2025-01-09", 2),
+        ("2024-07-02T12:00:00Z", "2024-03-01 to 2025-01-09", 3),
+    ] {
+        let status = pb::GetStatusRequest {
+            recipient_id: recipient.clone(),
+            scheme_id: SCHEME.to_owned(),
+            as_of: date("2024-05-01"),
+            as_known_at: Some(instant(known_at)),
+            ..Default::default()
+        };
+        let status = client.get_status(ask(status)).await.unwrap().into_inner();
+        assert_eq!(card_days(&status.status.unwrap()).unwrap(), days);
+        let listed = pb::ListFeesRequest {
+            recipient_id: recipient.clone(),
+            scheme_id: SCHEME.to_owned(),
+            as_known_at: Some(instant(known_at)),
+            ..Default::default()
+        };
+        let listed = client.list_fees(ask(listed)).await.unwrap().into_inner();
+        assert_eq!(listed.fees.len(), fees, "{known_at}");
+    }
+    world.books_hold().await;
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 //! W41, W44.
 
 use hjm_free_card::{
-    Appended, Snapshot, StatusKind, cancel, event_date, formula_ceiling, quote, register,
+    Appended, FixedCard, LogEntry, Snapshot, StatusKind, cancel, event_date, formula_ceiling,
+    known_at, quote, register, replay,
 };
 use hjm_money::Money;
 use jiff::Timestamp;
@@ -156,4 +157,60 @@ fn fc_d32_a_fee_is_like_another_of_the_same_day_amount_and_principal() {
         let fast = snapshot.register(&account.scheme, &fee, now).unwrap();
         assert_eq!(fast.unwrap().alike, expected, "{on} {nominal} {by}");
     }
+}
+
+/// Three fees, the last of them late: it moves a card that is final, which is final at once then.
+fn late_after_final() -> Account {
+    let mut account =
+        Account::new().with(&[("A", "2024-01-10", "1250"), ("B", "2024-05-01", "250")]);
+    for (name, on, at) in [
+        ("C", "2024-03-01", "2024-07-01"),
+        ("D", "2024-08-01", "2024-08-01"),
+        ("E", "2024-08-02", "2024-08-02"),
+        ("F", "2024-08-03", "2024-08-03"),
+    ] {
+        account.take(
+            &proposed(fee_called(name), date(on), money("250")),
+            morning(date(at)),
+        );
+    }
+    account
+}
+
+#[test]
+fn a_card_that_a_late_fee_moves_is_not_final_before_it() {
+    let account = late_after_final();
+    let fixed = account.log.iter().filter_map(|entry| {
+        let LogEntry::CardFixed(FixedCard { from, at, .. }) = entry else {
+            return None;
+        };
+        Some((*from, *at))
+    });
+    let fixed: Vec<_> = fixed.collect();
+    let expected = [("2024-05-01", "2024-05-03"), ("2024-03-01", "2024-07-01")];
+    assert_eq!(
+        fixed,
+        expected.map(|(from, at)| (date(from), morning(date(at))))
+    );
+}
+
+#[test]
+fn what_was_known_before_a_late_fee_does_not_tell_of_it() {
+    let account = late_after_final();
+    let asked = morning(date("2024-06-01"));
+    let days = |log: &[LogEntry]| -> Vec<_> {
+        let cards = replay(&account.scheme, log).unwrap().cards;
+        cards.iter().map(|card| (card.from, card.to)).collect()
+    };
+    let card = [(date("2024-05-01"), date("2025-01-09"))];
+    let known = known_at(&account.log, asked);
+    assert_eq!((known.len(), days(known)), (3, card.to_vec()));
+    // Also of a log in which a card's instant lies before the entry it follows from.
+    let mut old = account.log.clone();
+    for entry in &mut old {
+        if let LogEntry::CardFixed(fixed) = entry {
+            fixed.at = morning(date("2024-05-03"));
+        }
+    }
+    assert_eq!(known_at(&old, asked).len(), 3);
 }

@@ -9,11 +9,12 @@ mod story;
 use std::collections::BTreeMap;
 
 use hjm_free_card::{
-    AccountState, Appended, CardStanding, LogEntry, Scheme, Snapshot, register_charged, replay,
-    status_on,
+    AccountState, Appended, CardStanding, LogEntry, Scheme, Snapshot, known_at, register_charged,
+    replay, status_on,
 };
 use hjm_ids::FeeId;
 use hjm_money::Money;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::support::fee_id;
@@ -56,6 +57,7 @@ fn difference(story: &Story, scheme: &Scheme) -> Option<String> {
     let mut model = model::Model::default();
     let mut log: Vec<LogEntry> = Vec::new();
     let mut snapshot = Snapshot::new(scheme);
+    let mut done = Vec::new();
     for (hour, deed) in &story.deeds {
         let entries = story::write(scheme, &log, *hour, deed);
         for entry in entries {
@@ -83,6 +85,28 @@ fn difference(story: &Story, scheme: &Scheme) -> Option<String> {
         }
         if let Some(told) = over_ceiling(story, &state) {
             return Some(format!("hour {hour}, {deed:?}: {told}"));
+        }
+        if !log.is_sorted_by_key(LogEntry::at) {
+            return Some(format!("hour {hour}, {deed:?}: an instant before another"));
+        }
+        done.push((instant(*hour), log.len()));
+    }
+    not_as_known(&done, &log)
+}
+
+/// `as_known_at` is answered by what had been done by then, and by no card that what came later
+/// drew.
+fn not_as_known(done: &[(Timestamp, usize)], log: &[LogEntry]) -> Option<String> {
+    let last_of_hour = |place: usize| {
+        done.get(place + 1)
+            .is_none_or(|next| next.0 > done[place].0)
+    };
+    for (place, (at, entries)) in done.iter().enumerate() {
+        let known = known_at(log, *at);
+        let more = known.get(*entries..).unwrap_or_default();
+        let due = |entry: &LogEntry| matches!(entry, LogEntry::CardFixed(_));
+        if last_of_hour(place) && (known.len() < *entries || !more.iter().all(due)) {
+            return Some(format!("{} known at {at}, {entries} written", known.len()));
         }
     }
     None
