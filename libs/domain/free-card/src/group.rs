@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::error::EngineError;
+use crate::joint::Joint;
+use crate::joint_write::{due_joint, given_joint};
 use crate::log::{CardReason, FixedCard, LogEntry, RegisteredCard, known_at, merged};
 use crate::replay::{Account, Facts};
 use crate::run::{DrawnCard, Outer};
@@ -117,49 +119,119 @@ pub fn unite(
     logs: &[&[LogEntry]],
     at: Timestamp,
 ) -> Result<Vec<LogEntry>, EngineError> {
-    let all = merged(logs.iter().map(|log| ((), *log))).into_iter();
-    let mut before: Vec<LogEntry> = all.map(|((), entry)| entry.clone()).collect();
-    let after = before.split_off(known_at(&before, at).len());
-    let mut facts = Facts::default();
-    for entry in &before {
-        facts.take(entry)?;
-    }
-    let mut fixed = facts.take_fixed();
-    let due = due(scheme, logs, at)?;
-    fixed.extend(&due);
-    let given = given(scheme, &facts)?;
-    let is_given = |card: &FixedCard| given.iter().any(|new| new.overlaps(card.from, card.to));
-    let mut united: Vec<LogEntry> = before
-        .into_iter()
-        .filter(|entry| match entry {
-            LogEntry::CardFixed(card) => fixed.contains(card) && !is_given(card),
-            LogEntry::CardReleased(_) => false,
-            LogEntry::Fee(_)
-            | LogEntry::Correct(_)
-            | LogEntry::Cancel { .. }
-            | LogEntry::CardRegistered(_)
-            | LogEntry::Joined { .. } => true,
-        })
-        .collect();
-    let stay = due.into_iter().filter(|card| !is_given(card));
-    united.extend(stay.map(LogEntry::CardFixed));
-    united.push(LogEntry::Joined { at });
-    for card in &given {
-        let was_final = fixed.iter().any(|old| card.overlaps(old.from, old.to));
-        if let (true, Some(completed_by), Some(to)) =
-            (was_final, card.completed_by, card.computed_to)
-        {
-            let from = card.from;
-            united.push(LogEntry::CardFixed(FixedCard {
-                completed_by,
-                from,
-                to,
-                at,
-            }));
+    let mut joining = Joining::of(logs, at)?;
+    joining.due = due(scheme, logs, at)?;
+    let given = given(scheme, &joining.facts)?;
+    Ok(joining.united(&given))
+}
+
+/// As [`unite`], in all schemes that a composite reads at once: of each who is joined the logs in
+/// those schemes, in their order, and then the log in the composite. A fee that the composite's
+/// card covers builds no card of its own scheme (D-14).
+///
+/// # Errors
+/// As [`replay_joint`](crate::replay_joint).
+pub fn unite_joint(
+    composite: &Scheme,
+    schemes: &[&Scheme],
+    joined: &[Vec<Vec<LogEntry>>],
+    at: Timestamp,
+) -> Result<Vec<Vec<LogEntry>>, EngineError> {
+    let of_place = |place: usize| {
+        let logs = joined.iter().filter_map(|logs| logs.get(place));
+        logs.map(Vec::as_slice).collect::<Vec<_>>()
+    };
+    let places = 0..=schemes.len();
+    let all = places.map(|place| Joining::of(&of_place(place), at));
+    let mut all = all.collect::<Result<Vec<_>, _>>()?;
+    for logs in joined {
+        let mut known = logs.iter().map(|log| known_at(log, at));
+        let members = schemes.iter().copied().zip(known.by_ref()).collect();
+        let joint = Joint {
+            composite,
+            composite_log: known.next().unwrap_or_default(),
+            members,
+        };
+        for (place, card) in due_joint(&joint, at)? {
+            all[place].due.push(card);
         }
     }
-    united.extend(after);
-    Ok(united)
+    let facts = all.iter().map(|joining| joining.facts.clone()).collect();
+    let given = given_joint(composite, schemes, facts)?;
+    let united = all.into_iter().zip(&given);
+    Ok(united
+        .map(|(joining, given)| joining.united(given))
+        .collect())
+}
+
+/// Logs of one scheme that are being joined.
+struct Joining {
+    at: Timestamp,
+    before: Vec<LogEntry>,
+    after: Vec<LogEntry>,
+    /// What was there before, but for the cards that were final.
+    facts: Facts,
+    fixed: Vec<FixedCard>,
+    /// Cards that are due to become final when the logs are joined.
+    due: Vec<FixedCard>,
+}
+
+impl Joining {
+    fn of(logs: &[&[LogEntry]], at: Timestamp) -> Result<Self, EngineError> {
+        let all = merged(logs.iter().map(|log| ((), *log))).into_iter();
+        let mut before: Vec<LogEntry> = all.map(|((), entry)| entry.clone()).collect();
+        let after = before.split_off(known_at(&before, at).len());
+        let mut facts = Facts::default();
+        for entry in &before {
+            facts.take(entry)?;
+        }
+        Ok(Self {
+            at,
+            before,
+            after,
+            fixed: facts.take_fixed(),
+            facts,
+            due: Vec::new(),
+        })
+    }
+
+    /// The log that is shared, in which the fees give the cards `given`.
+    fn united(self, given: &[DrawnCard]) -> Vec<LogEntry> {
+        let Self { at, due, .. } = self;
+        let fixed = [self.fixed, due.clone()].concat();
+        let is_given = |card: &FixedCard| given.iter().any(|new| new.overlaps(card.from, card.to));
+        let before = self.before.into_iter();
+        let mut united: Vec<LogEntry> = before
+            .filter(|entry| match entry {
+                LogEntry::CardFixed(card) => fixed.contains(card) && !is_given(card),
+                LogEntry::CardReleased(_) => false,
+                LogEntry::Fee(_)
+                | LogEntry::Correct(_)
+                | LogEntry::Cancel { .. }
+                | LogEntry::CardRegistered(_)
+                | LogEntry::Joined { .. } => true,
+            })
+            .collect();
+        let stay = due.into_iter().filter(|card| !is_given(card));
+        united.extend(stay.map(LogEntry::CardFixed));
+        united.push(LogEntry::Joined { at });
+        for card in given {
+            let was_final = fixed.iter().any(|old| card.overlaps(old.from, old.to));
+            if let (true, Some(completed_by), Some(to)) =
+                (was_final, card.completed_by, card.computed_to)
+            {
+                let from = card.from;
+                united.push(LogEntry::CardFixed(FixedCard {
+                    completed_by,
+                    from,
+                    to,
+                    at,
+                }));
+            }
+        }
+        united.extend(self.after);
+        united
+    }
 }
 
 /// The cards that are due to become final when the logs are joined, each in its own: a joining is

@@ -9,7 +9,7 @@ use hjm_money::Money;
 use jiff::Timestamp;
 
 use crate::error::EngineError;
-use crate::log::{Correction, FeeEvent, LogEntry, merged};
+use crate::log::{Correction, FeeEvent, LogEntry, RegisteredCard, merged};
 use crate::operations::Quote;
 use crate::person::ProposedFee;
 use crate::place::Place;
@@ -57,6 +57,13 @@ pub enum JointWrite {
     Correct(Correction),
     /// A fee is cancelled.
     Cancel(FeeId),
+    /// A card without fees is registered (D-16, D-38); the entry gets the instant of the writing.
+    Card {
+        /// The card.
+        card: RegisteredCard,
+        /// Whether its scheme may have a card on any of its days.
+        extend_existing: bool,
+    },
 }
 
 /// The state that the logs give together. A composite's card covers the fees of every scheme it
@@ -74,7 +81,8 @@ pub fn replay_joint(joint: &Joint<'_>) -> Result<JointState, EngineError> {
 ///
 /// # Errors
 /// [`EngineError::SchemeNotRead`]; the rest as [`register`](crate::register),
-/// [`correct`](crate::correct) and [`cancel`](crate::cancel).
+/// [`correct`](crate::correct), [`cancel`](crate::cancel) and
+/// [`register_card`](crate::register_card).
 pub fn write_joint(
     joint: &Joint<'_>,
     scheme_id: &str,
@@ -128,6 +136,15 @@ pub(crate) struct Runs {
     pub(crate) composite: Run,
 }
 
+impl Runs {
+    pub(crate) fn of(members: usize) -> Self {
+        Self {
+            members: vec![Run::default(); members],
+            composite: Run::default(),
+        }
+    }
+}
+
 pub(crate) struct JointAccount<'a> {
     pub(crate) composite: &'a Scheme,
     pub(crate) schemes: Vec<&'a Scheme>,
@@ -139,19 +156,29 @@ pub(crate) struct JointAccount<'a> {
 }
 
 impl<'a> JointAccount<'a> {
-    fn of(joint: &Joint<'a>) -> Result<Self, EngineError> {
-        let mut account = Self {
-            composite: joint.composite,
-            schemes: joint.members.iter().map(|(scheme, _)| *scheme).collect(),
-            facts: vec![Facts::default(); joint.members.len()],
-            composite_facts: Facts::default(),
-            runs: Runs {
-                members: vec![Run::default(); joint.members.len()],
-                composite: Run::default(),
-            },
+    /// With what the logs of the schemes and of the composite say, and nothing drawn from it.
+    pub(crate) fn with(
+        composite: &'a Scheme,
+        schemes: Vec<&'a Scheme>,
+        facts: Vec<Facts>,
+        composite_facts: Facts,
+    ) -> Self {
+        let runs = Runs::of(schemes.len());
+        Self {
+            composite,
+            schemes,
+            facts,
+            composite_facts,
+            runs,
             last: None,
             last_at: None,
-        };
+        }
+    }
+
+    pub(crate) fn of(joint: &Joint<'a>) -> Result<Self, EngineError> {
+        let schemes: Vec<&Scheme> = joint.members.iter().map(|(scheme, _)| *scheme).collect();
+        let facts = vec![Facts::default(); schemes.len()];
+        let mut account = Self::with(joint.composite, schemes, facts, Facts::default());
         for scheme in &account.schemes {
             if !joint.composite.reads().any(|read| read == scheme.id()) {
                 let scheme = scheme.id().to_owned();
@@ -234,6 +261,8 @@ impl<'a> JointAccount<'a> {
             }
         }
         self.last = self.events().last().map(|(_, event)| event.place());
+        // As in one scheme's account: what is not final when logs are joined is preliminary anew.
+        let joined = matches!(entry, LogEntry::Joined { .. });
         let old = self.runs.members.iter().chain([&self.runs.composite]);
         for (run, old) in runs
             .members
@@ -242,7 +271,8 @@ impl<'a> JointAccount<'a> {
             .zip(old)
         {
             for card in run.cards_mut() {
-                card.since = Some(known_since(old, card).unwrap_or(entry.at()));
+                let known = (!joined).then(|| known_since(old, card)).flatten();
+                card.since = Some(known.unwrap_or(entry.at()));
             }
         }
         self.runs = runs;
@@ -250,7 +280,7 @@ impl<'a> JointAccount<'a> {
     }
 
     /// The runs before any fee, with everything that is held.
-    fn held(&self) -> Runs {
+    pub(crate) fn held(&self) -> Runs {
         let place = |fee| self.facts.iter().find_map(|facts| facts.place(fee));
         Runs {
             members: self.facts.iter().map(Facts::run).collect(),
@@ -312,7 +342,7 @@ impl<'a> JointAccount<'a> {
         Ok(verdict)
     }
 
-    fn state(&self) -> Result<JointState, EngineError> {
+    pub(crate) fn state(&self) -> Result<JointState, EngineError> {
         let mut runs = self.held();
         let mut members: Vec<AccountState> = vec![AccountState::default(); self.schemes.len()];
         let mut composite = AccountState::default();

@@ -3,12 +3,47 @@
 use jiff::Timestamp;
 
 use crate::error::EngineError;
-use crate::joint::{JointAccount, JointWrite, Of, Runs};
+use crate::joint::{Joint, JointAccount, JointWrite, Of, Runs};
 use crate::live::final_at;
-use crate::log::{CardRelease, Correction, FixedCard, LogEntry};
-use crate::operations::{charge, fee_event};
-use crate::run::{DrawnCard, Run};
-use crate::scheme::CancelFinal;
+use crate::log::{CardRelease, Correction, FixedCard, LogEntry, RegisteredCard};
+use crate::operations::{charge, check_card, fee_event};
+use crate::replay::Facts;
+use crate::run::DrawnCard;
+use crate::scheme::{CancelFinal, Scheme};
+
+/// The cards that are due to become final at `now`, each with its scheme's place; the composite's is
+/// the last.
+pub(crate) fn due_joint(
+    joint: &Joint<'_>,
+    now: Timestamp,
+) -> Result<Vec<(usize, FixedCard)>, EngineError> {
+    let mut account = JointAccount::of(joint)?;
+    let mut due = Vec::new();
+    while let Some((of, card)) = account.due(now) {
+        account.add(of, &LogEntry::CardFixed(card))?;
+        let place = match of {
+            Of::Member(index) => index,
+            Of::Composite => account.schemes.len(),
+        };
+        due.push((place, card));
+    }
+    Ok(due)
+}
+
+/// The cards that the fees give beside the registered ones: of each scheme, then of the composite.
+pub(crate) fn given_joint(
+    composite: &Scheme,
+    schemes: &[&Scheme],
+    mut facts: Vec<Facts>,
+) -> Result<Vec<Vec<DrawnCard>>, EngineError> {
+    let of_composite = facts.pop().unwrap_or_default();
+    let account = JointAccount::with(composite, schemes.to_vec(), facts, of_composite);
+    let mut given = account.cards_from(account.held())?;
+    for cards in &mut given {
+        cards.retain(|card| card.computed_to.is_some());
+    }
+    Ok(given)
+}
 
 impl JointAccount<'_> {
     /// The first card, of the schemes and the composite, that is due to become final at `now`: at
@@ -64,6 +99,16 @@ impl JointAccount<'_> {
                     ..correction.clone()
                 };
                 self.change(&mut entries, of, LogEntry::Correct(correction))?;
+            }
+            JointWrite::Card {
+                card,
+                extend_existing,
+            } => {
+                let state = self.state()?;
+                let (scheme, own) = (self.schemes[index], &state.members[index]);
+                check_card(scheme, own, *card, *extend_existing)?;
+                let card = RegisteredCard { at: now, ..*card };
+                self.append(&mut entries, of, LogEntry::CardRegistered(card))?;
             }
             JointWrite::Cancel(fee) => {
                 let (fee, at) = (*fee, now);
@@ -125,10 +170,10 @@ impl JointAccount<'_> {
 
     /// The cards that the fees alone give: of each scheme, then of the composite.
     fn cards_of_fees(&self) -> Result<Vec<Vec<DrawnCard>>, EngineError> {
-        let mut runs = Runs {
-            members: vec![Run::default(); self.schemes.len()],
-            composite: Run::default(),
-        };
+        self.cards_from(Runs::of(self.schemes.len()))
+    }
+
+    fn cards_from(&self, mut runs: Runs) -> Result<Vec<Vec<DrawnCard>>, EngineError> {
         for (index, event) in self.events() {
             self.step(&mut runs, index, event, None)?;
         }

@@ -54,6 +54,7 @@ pub use error::EngineError;
 pub use explain::explain;
 pub use group::{
     GroupRefusal, Identity, check_link, check_pool_member, kept_cards, leaves_pool_on, unite,
+    unite_joint,
 };
 pub use joint::{
     Joint, JointRegistration, JointState, JointWrite, quote_joint, replay_joint, write_joint,
@@ -73,7 +74,7 @@ pub use replay::replay;
 pub use scheme::{
     CancelFinal, EndRule, EventDateBasis, Limit, Scheme, Settlement, WindowLength, WindowMode,
 };
-pub use share::{Share, shared_log, sharing_with};
+pub use share::{Share, shared_log, shared_logs, sharing_with};
 pub use snapshot::{Appended, Registered, Snapshot};
 pub use state::{AccountState, AssessedFee, Card, CardStanding, CountedFee, Outcome};
 pub use status::{Status, StatusKind, status_on};

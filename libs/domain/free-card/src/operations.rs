@@ -164,6 +164,21 @@ pub fn register_card(
     card: RegisteredCard,
     extend_existing: bool,
 ) -> Result<Registration, EngineError> {
+    let mut writing = Writing::open(scheme, log, card.at)?;
+    let state = writing.account.state(scheme)?;
+    check_card(scheme, &state, card, extend_existing)?;
+    let at = writing.now;
+    writing.append(LogEntry::CardRegistered(RegisteredCard { at, ..card }))?;
+    writing.done()
+}
+
+/// Whether a card without fees may stand beside the account's own.
+pub(crate) fn check_card(
+    scheme: &Scheme,
+    state: &AccountState,
+    card: RegisteredCard,
+    extend_existing: bool,
+) -> Result<(), EngineError> {
     let RegisteredCard { from, to, .. } = card;
     if to < from {
         return Err(EngineError::CardEndsBeforeItBegins { from, to });
@@ -172,19 +187,14 @@ pub fn register_card(
         let scheme = scheme.id().to_owned();
         return Err(EngineError::ExternalCardRefused { scheme });
     }
-    let mut writing = Writing::open(scheme, log, card.at)?;
-    let state = writing.account.state(scheme)?;
-    let there = state
-        .cards
-        .iter()
-        .find(|there| there.from <= to && from <= there.to);
-    if let (Some(there), false) = (there, extend_existing) {
-        let (from, to) = (there.from, there.to);
-        return Err(EngineError::CardExists { from, to });
+    let mut over = state.cards.iter();
+    match over.find(|there| there.from <= to && from <= there.to) {
+        Some(there) if !extend_existing => Err(EngineError::CardExists {
+            from: there.from,
+            to: there.to,
+        }),
+        Some(_) | None => Ok(()),
     }
-    let at = writing.now;
-    writing.append(LogEntry::CardRegistered(RegisteredCard { at, ..card }))?;
-    writing.done()
 }
 
 /// What a desk charges for a fee: what it should cost, or under

@@ -6,7 +6,7 @@ use hjm_ids::RecipientId;
 use jiff::Timestamp;
 
 use crate::error::EngineError;
-use crate::group::unite;
+use crate::group::{unite, unite_joint};
 use crate::log::LogEntry;
 use crate::scheme::Scheme;
 
@@ -48,17 +48,52 @@ pub fn shared_log(
     shares: &[Share],
     person: RecipientId,
 ) -> Result<Vec<LogEntry>, EngineError> {
-    let persons = sharing_with(shares, person);
-    let alone = |person: &RecipientId| {
-        let log = logs.get(person).map(|log| log.to_vec());
-        (BTreeSet::from([*person]), log.unwrap_or_default())
+    let alone = |person: RecipientId| {
+        let log = logs.get(&person).map(|log| log.to_vec());
+        log.unwrap_or_default()
     };
-    let mut groups: Vec<(BTreeSet<RecipientId>, Vec<LogEntry>)> =
-        persons.iter().map(alone).collect();
+    let unite = |logs: &[Vec<LogEntry>], at| {
+        let logs: Vec<&[LogEntry]> = logs.iter().map(Vec::as_slice).collect();
+        unite(scheme, &logs, at)
+    };
+    shared(shares, person, alone, unite)
+}
+
+/// As [`shared_log`], in all schemes that a composite reads at once ([`unite_joint`]): the persons'
+/// own logs in those schemes, in their order, and last in the composite.
+///
+/// # Errors
+/// As [`replay_joint`](crate::replay_joint).
+pub fn shared_logs(
+    composite: &Scheme,
+    schemes: &[&Scheme],
+    logs: &[BTreeMap<RecipientId, &[LogEntry]>],
+    shares: &[Share],
+    person: RecipientId,
+) -> Result<Vec<Vec<LogEntry>>, EngineError> {
+    let alone = |person: RecipientId| {
+        let own = logs.iter().map(|logs| logs.get(&person));
+        own.map(|log| log.map(|log| log.to_vec()).unwrap_or_default())
+            .collect()
+    };
+    let unite = |logs: &[Vec<Vec<LogEntry>>], at| unite_joint(composite, schemes, logs, at);
+    shared(shares, person, alone, unite)
+}
+
+/// What a person shares: of each `alone`, united in order of the shares' instants.
+fn shared<T: Default>(
+    shares: &[Share],
+    person: RecipientId,
+    alone: impl Fn(RecipientId) -> T,
+    unite: impl Fn(&[T], Timestamp) -> Result<T, EngineError>,
+) -> Result<T, EngineError> {
+    let persons = sharing_with(shares, person).into_iter();
+    let groups = persons.map(|person| (BTreeSet::from([person]), alone(person)));
+    let mut groups: Vec<(BTreeSet<RecipientId>, T)> = groups.collect();
     let mut shares: Vec<&Share> = shares.iter().collect();
     shares.sort();
     for share in shares {
-        let is_in = |group: &mut (BTreeSet<RecipientId>, Vec<LogEntry>)| {
+        let is_in = |group: &mut (BTreeSet<RecipientId>, T)| {
             share.persons.iter().any(|person| group.0.contains(person))
         };
         let together: Vec<_> = groups.extract_if(.., is_in).collect();
@@ -66,10 +101,9 @@ pub fn shared_log(
             groups.extend(together);
             continue;
         };
-        let logs: Vec<&[LogEntry]> = together.iter().map(|(_, log)| log.as_slice()).collect();
-        let united = unite(scheme, &logs, share.at)?;
-        let persons = together.into_iter().flat_map(|(persons, _)| persons);
-        groups.push((persons.collect(), united));
+        let (persons, logs): (Vec<_>, Vec<T>) = together.into_iter().unzip();
+        let united = unite(&logs, share.at)?;
+        groups.push((persons.into_iter().flatten().collect(), united));
     }
     let mut of_person = groups.into_iter().filter(|(all, _)| all.contains(&person));
     Ok(of_person.next().map(|(_, log)| log).unwrap_or_default())

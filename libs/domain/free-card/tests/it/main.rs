@@ -5,6 +5,7 @@
 mod cases;
 mod ceilings;
 mod claims;
+mod composites;
 mod counted;
 mod groups;
 mod laws;

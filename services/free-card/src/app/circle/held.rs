@@ -165,7 +165,7 @@ impl Held {
         Ok(())
     }
 
-    /// Registers a card without fees, in the scheme's own log.
+    /// Registers a card without fees.
     pub(in crate::app) fn register_card(
         &mut self,
         holder: &Holder,
@@ -174,14 +174,22 @@ impl Held {
         beside: &Beside,
     ) -> Result<(), EngineError> {
         self.circle.takes_fees(&holder.scheme_id)?;
-        let scheme = self.circle.scheme(&holder.scheme_id)?;
-        let log = self.circle.log_of(scheme)?;
         let card = RegisteredCard {
             at: self.now,
             ..card
         };
-        let done = register_card(scheme, &log, card, extend_existing)?;
-        let entries = of_scheme(scheme.id(), done);
+        let entries = if self.circle.together.composite.is_some() {
+            let write = JointWrite::Card {
+                card,
+                extend_existing,
+            };
+            self.write_joint(&holder.scheme_id, &write)?
+        } else {
+            let scheme = self.circle.scheme(&holder.scheme_id)?;
+            let log = self.circle.log_of(scheme)?;
+            let done = register_card(scheme, &log, card, extend_existing)?;
+            of_scheme(scheme.id(), done)
+        };
         self.append(holder.recipient, entries, beside);
         Ok(())
     }
@@ -225,7 +233,7 @@ impl Held {
             scheme: scheme_id.to_owned(),
         };
         let composite = composite.as_ref().ok_or_else(lost)?;
-        let logs = self.circle.logs()?;
+        let logs = self.circle.logs(composite)?;
         let done = write_joint(&joint(composite, base, &logs), scheme_id, write, self.now)?;
         Ok(done.entries)
     }

@@ -12,7 +12,7 @@ use std::{
 
 use hjm_free_card::{
     AccountState, EngineError, Joint, LogEntry, ProposedFee, Quote, Scheme, Share, Subject,
-    known_at, quote, quote_joint, replay, replay_joint, shared_log, status_on,
+    known_at, quote, quote_joint, replay, replay_joint, shared_log, shared_logs, status_on,
 };
 use hjm_ids::{AccountId, FeeId, RecipientId, TenantId};
 use hjm_proto::free_card::v1 as pb;
@@ -227,7 +227,7 @@ impl Circle {
             });
             return states.collect();
         };
-        let logs = self.logs()?;
+        let logs = self.logs(composite)?;
         let joint = joint(composite, &self.together.base, &logs);
         let state = replay_joint(&joint)?;
         let base = self.together.base.iter().map(|scheme| scheme.id());
@@ -263,7 +263,7 @@ impl Circle {
             return quote(scheme, &self.log_of(scheme)?, fees, now);
         };
         self.takes_fees(scheme_id)?;
-        let logs = self.logs()?;
+        let logs = self.logs(composite)?;
         let fees: Vec<_> = fees
             .iter()
             .map(|fee| (scheme_id.to_owned(), fee.clone()))
@@ -299,25 +299,34 @@ impl Circle {
         accounts.find_map(|(holder, own)| Some((holder, own.log.iter().find(is)?)))
     }
 
-    /// The log of a scheme that the persons share.
-    fn log_of(&self, scheme: &Scheme) -> Result<Vec<LogEntry>, EngineError> {
+    /// The persons' own logs in a scheme.
+    fn own_logs(&self, scheme: &Scheme) -> BTreeMap<RecipientId, &[LogEntry]> {
         let of_scheme = self
             .accounts
             .iter()
             .filter(|(holder, _)| holder.scheme_id == scheme.id());
-        let logs: BTreeMap<RecipientId, &[LogEntry]> = of_scheme
+        of_scheme
             .map(|(holder, own)| (holder.recipient, own.log.as_slice()))
-            .collect();
+            .collect()
+    }
+
+    /// The log that the persons share in a scheme that no composite reads.
+    fn log_of(&self, scheme: &Scheme) -> Result<Vec<LogEntry>, EngineError> {
         match self.persons.first() {
-            Some(person) => shared_log(scheme, &logs, &self.shares, *person),
+            Some(person) => shared_log(scheme, &self.own_logs(scheme), &self.shares, *person),
             None => Ok(Vec::new()),
         }
     }
 
-    /// Of the base schemes in order, then of the composite.
-    fn logs(&self) -> Result<Vec<Vec<LogEntry>>, EngineError> {
-        let all = self.together.base.iter().chain(&self.together.composite);
-        all.map(|scheme| self.log_of(scheme)).collect()
+    /// The logs that the persons share: in the base schemes in order, then in the composite.
+    fn logs(&self, composite: &Scheme) -> Result<Vec<Vec<LogEntry>>, EngineError> {
+        let base: Vec<&Scheme> = self.together.base.iter().map(AsRef::as_ref).collect();
+        let all = base.iter().copied().chain([composite]);
+        let own: Vec<_> = all.map(|scheme| self.own_logs(scheme)).collect();
+        match self.persons.first() {
+            Some(person) => shared_logs(composite, &base, &own, &self.shares, *person),
+            None => Ok(Vec::new()),
+        }
     }
 }
 
