@@ -67,11 +67,11 @@ pub enum JointWrite {
 }
 
 /// The state that the logs give together. A composite's card covers the fees of every scheme it
-/// reads, and its ceiling cuts the fee that reaches it; a day on which the composite has no limit
-/// is left to the schemes alone. The work grows as that of [`replay`](crate::replay).
+/// reads on their dates, and its ceiling cuts the fee that reaches it; a day on which it does not
+/// read a scheme is left to the scheme alone. The work grows as that of [`replay`](crate::replay).
 ///
 /// # Errors
-/// As [`replay`](crate::replay).
+/// As [`replay`](crate::replay), also where the composite lacks a ceiling (D-27).
 pub fn replay_joint(joint: &Joint<'_>) -> Result<JointState, EngineError> {
     JointAccount::of(joint)?.state()
 }
@@ -311,7 +311,11 @@ impl<'a> JointAccount<'a> {
         let Runs { members, composite } = runs;
         members[index].arrive(scheme, place)?;
         composite.arrive(self.composite, place)?;
-        let ceiling = self.composite.limit(event.on).ok().and_then(Limit::ceiling);
+        let mut read = self.composite.reads_when(scheme.id());
+        let read = read.any(|days| days.contains(event.on));
+        let limit = read.then(|| self.composite.limit(event.on)).transpose();
+        let ceiling = limit.as_ref().ok().copied().flatten();
+        let ceiling = ceiling.and_then(Limit::ceiling);
         let mut areas: BTreeSet<u16> = composite.counted().map(|fee| fee.area).collect();
         if !event.nominal.is_zero() {
             areas.insert(area);
@@ -323,11 +327,15 @@ impl<'a> JointAccount<'a> {
         });
         let card = composite.card.as_ref().map(|card| (card.from, card.to));
         let outer = Outer {
-            card,
+            card: card.filter(|_| read),
             left: left.transpose()?,
         };
         let basis = members[index].basis();
         let verdict = members[index].decide(scheme, event, 0, outer)?;
+        // As a scheme itself refuses: what counts, also where a card covers it (D-27).
+        if verdict.limit.is_some() {
+            limit?;
+        }
         if let (Some(ceiling), true) = (ceiling, verdict.outcome.is_measured()) {
             composite.read(self.composite, event, verdict.entitled, area)?;
             let limit = Limit::Sum(ceiling);

@@ -97,11 +97,13 @@ pub enum WindowLength {
 
 impl WindowLength {
     /// The last day on which a fee of `on` counts, and on which a card whose window starts on `on`
-    /// is valid. A window that starts on 29 February ends on 28 February (D-3).
+    /// is valid. A window that starts on 29 February ends on 28 February (D-3); the end rule is of
+    /// windows in months.
     pub fn last_day(self, on: Date, end_rule: EndRule) -> Date {
         let next = match self {
             Self::Months(months) => plus_months(on, months),
-            Self::Days(days) => on.saturating_add(i32::from(days).days()),
+            // So many days are so many days: only months have an anniversary (decisions 35).
+            Self::Days(days) => return on.saturating_add((i32::from(days) - 1).days()),
         };
         match end_rule {
             EndRule::DayBefore => next.yesterday().unwrap_or(next),
@@ -367,6 +369,13 @@ impl Scheme {
     /// The ids of the schemes whose fees a composite reads; none of a base scheme (D-14).
     pub fn reads(&self) -> impl Iterator<Item = &str> {
         self.reads.iter().map(|row| row.value.scheme.as_str())
+    }
+
+    /// The days on which a composite reads a scheme.
+    pub fn reads_when(&self, scheme_id: &str) -> impl Iterator<Item = Validity> {
+        let rows = self.reads.iter();
+        let rows = rows.filter(move |row| row.value.scheme == scheme_id);
+        rows.map(|row| row.validity)
     }
 
     /// Whether it only reads the fees of other schemes (D-13).

@@ -8,6 +8,7 @@ mod breadth;
 mod cards;
 mod cases;
 mod composites;
+mod coordinated;
 mod counted;
 mod ended;
 mod feed;

@@ -8,7 +8,9 @@ use hjm_money::Money;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::support::{date, fee_called, money, morning, principal, proposed, shipped};
+use crate::support::{
+    date, document, fee_called, money, morning, principal, proposed, shipped, shipped_text,
+};
 
 /// Uppsala's three protections and the coordinated card over them.
 struct Uppsala {
@@ -99,7 +101,10 @@ impl Uppsala {
 }
 
 fn w31() -> Uppsala {
-    let mut uppsala = Uppsala::new();
+    w31_in(Uppsala::new())
+}
+
+fn w31_in(mut uppsala: Uppsala) -> Uppsala {
     assert_eq!(
         uppsala.fee("care", "A", "2022-01-10", "1150"),
         money("1150")
@@ -272,4 +277,60 @@ fn joined_logs_give_no_card_that_the_composite_did_not_let_be() {
     };
     let all = [care, travel, devices, coordinated].map(|log| fixed(log));
     assert_eq!(all, [1, 0, 0, 1], "care's and the coordinated card");
+}
+
+/// Uppsala, whose coordinated card is written otherwise in one place.
+fn coordinated_with(written: &str, otherwise: &str) -> Uppsala {
+    let text = shipped_text("uppsala", "free-card-coordinated");
+    assert_eq!(text.matches(written).count(), 1, "{written}");
+    let text = text.replace(written, otherwise);
+    Uppsala {
+        coordinated: Scheme::parse(&document(&text)).unwrap().unwrap(),
+        ..Uppsala::new()
+    }
+}
+
+#[test]
+fn a_composite_reads_a_scheme_on_the_days_it_says() {
+    let row = "scheme = \"uppsala-devices\"\nvalid_from = ";
+    let uppsala = coordinated_with(
+        &format!("{row}2022-01-01"),
+        &format!("{row}2022-05-01\nvalid_to = 2022-06-01"),
+    );
+    let mut uppsala = w31_in(uppsala);
+    for (name, on, entitled) in [
+        ("D", "2022-04-30", "300"),
+        ("E", "2022-05-01", "0"),
+        ("F", "2022-05-31", "0"),
+        ("G", "2022-06-01", "300"),
+    ] {
+        assert_eq!(
+            uppsala.fee("devices", name, on, "300"),
+            money(entitled),
+            "{on}"
+        );
+    }
+    let (_, sum, _) = uppsala.coordinated_on("2022-06-01");
+    assert_eq!(sum, money("2600"), "what it does not read is not counted");
+}
+
+#[test]
+fn fc_d27_a_fee_that_a_composite_reads_without_a_ceiling_is_refused() {
+    let ceiling = "amount = \"2600.00\"\nvalid_from = 2022-01-01\n";
+    let until = format!("{ceiling}valid_to = 2022-05-01\n");
+    let mut uppsala = w31_in(coordinated_with(ceiling, &until));
+    assert_eq!(
+        uppsala.fee("devices", "D", "2022-04-30", "300"),
+        Money::ZERO
+    );
+    let fee = |by: &str| ProposedFee {
+        principal: principal(by),
+        ..proposed(fee_called("E"), date("2022-05-01"), money("300"))
+    };
+    let mut write = |by: &str| {
+        let write = JointWrite::Register(fee(by));
+        uppsala.write("uppsala-devices", &write, morning(date("2022-05-01")))
+    };
+    assert_eq!(write("03").unwrap_err().reason(), "CEILING_MISSING");
+    assert_eq!(write("20"), Ok(()), "another's fee counts nowhere");
 }

@@ -1,6 +1,8 @@
 //! The vectors of counts, of windows in days and of tiers, under the shipped documents.
 
-use hjm_free_card::{LogEntry, Scheme, Settlement, WindowMode, register, replay, status_on};
+use hjm_free_card::{
+    EndRule, LogEntry, Scheme, Settlement, WindowLength, WindowMode, register, replay, status_on,
+};
 use hjm_money::Money;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -169,4 +171,13 @@ fn source_000_adds_the_four_up_to_8950() {
     let ambulance = Money::from_ore(10 * money("300").ore());
     let all = Money::sum(sums.into_iter().chain([ambulance])).unwrap();
     assert_eq!(all, money("8950"));
+}
+
+#[test]
+fn a_window_of_days_is_so_many_days_whatever_the_end_rule() {
+    for rule in [EndRule::DayBefore, EndRule::AnniversaryInclusive] {
+        let last = |days: u16| WindowLength::Days(days).last_day(date("2024-02-28"), rule);
+        assert_eq!(last(1), date("2024-02-28"), "{rule:?}");
+        assert_eq!(last(30), date("2024-03-28"), "{rule:?}");
+    }
 }

@@ -51,9 +51,12 @@ pub(crate) fn shipped(county: &str, file: &str) -> Scheme {
 }
 
 pub(crate) fn shipped_document(county: &str, file: &str) -> PolicyDocument {
+    document(&shipped_text(county, file))
+}
+
+pub(crate) fn shipped_text(county: &str, file: &str) -> String {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../policies");
-    let text = std::fs::read_to_string(format!("{root}/{county}/{file}.toml")).unwrap();
-    document(&text)
+    std::fs::read_to_string(format!("{root}/{county}/{file}.toml")).unwrap()
 }
 
 pub(crate) fn document(text: &str) -> PolicyDocument {

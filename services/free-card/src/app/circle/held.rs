@@ -8,7 +8,7 @@ use hjm_free_card::{
 use hjm_ids::{AccountId, FeeId, RecipientId, TenantId};
 use hjm_proto::free_card::v1 as pb;
 use hjm_service::{Failure, clock::civil_date};
-use jiff::{SignedDuration, Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -420,18 +420,4 @@ pub(super) fn reassessed(
     changed
         .map(|(_, fee)| to_pb_fee(fee, circle.registered_at(fee.fee), None))
         .collect()
-}
-
-impl Together {
-    /// The days on which a card is valid in a scheme: its own, and those of the composite that
-    /// reads it (D-14).
-    pub(crate) fn days(&self, states: &States, scheme_id: &str) -> Vec<(Date, Date)> {
-        let outer = self.composite.as_ref().and_then(|one| states.get(one.id()));
-        let own = states.get(scheme_id).filter(|_| {
-            let outer = self.composite.as_ref();
-            outer.is_none_or(|outer| outer.id() != scheme_id)
-        });
-        let cards = own.into_iter().chain(outer).flat_map(|state| &state.cards);
-        cards.map(|card| (card.from, card.to)).collect()
-    }
 }

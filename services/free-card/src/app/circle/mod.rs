@@ -15,6 +15,7 @@ use hjm_free_card::{
     known_at, quote, quote_joint, replay, replay_joint, shared_log, shared_logs, status_on,
 };
 use hjm_ids::{AccountId, FeeId, RecipientId, TenantId};
+use hjm_policy::Validity;
 use hjm_proto::free_card::v1 as pb;
 use hjm_service::Failure;
 use jiff::{Timestamp, civil::Date};
@@ -87,6 +88,31 @@ impl Together {
     pub(in crate::app) fn scheme(&self, scheme_id: &str) -> Option<&Arc<Scheme>> {
         let mut all = self.base.iter().chain(&self.composite);
         all.find(|scheme| scheme.id() == scheme_id)
+    }
+
+    /// The days on which a card is valid in a scheme: its own, and those of the composite that
+    /// reads it then (D-14).
+    pub(crate) fn days(&self, states: &States, scheme_id: &str) -> Vec<(Date, Date)> {
+        let of = |id: &str| {
+            let cards = states.get(id).map(|state| &state.cards);
+            cards.into_iter().flatten().map(|card| (card.from, card.to))
+        };
+        let mut days: Vec<(Date, Date)> = of(scheme_id).collect();
+        for composite in self.composite.iter().filter(|one| one.id() != scheme_id) {
+            for Validity {
+                valid_from,
+                valid_to,
+            } in composite.reads_when(scheme_id)
+            {
+                let last = valid_to.and_then(|end| end.yesterday().ok());
+                let read = of(composite.id()).map(|(from, to)| {
+                    let to = last.map_or(to, |last| last.min(to));
+                    (from.max(valid_from), to)
+                });
+                days.extend(read.filter(|(from, to)| from <= to));
+            }
+        }
+        days
     }
 
     pub(crate) fn has_composite(&self) -> bool {

@@ -105,7 +105,7 @@ impl Rules {
                     clamped
                 }
             }
-            (None, Some(days)) => on + i32::from(days).days(),
+            (None, Some(days)) => return on + (i32::from(days) - 1).days(),
             (None, None) => panic!("a window has a length"),
         };
         if self.day_before {
