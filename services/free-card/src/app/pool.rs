@@ -132,12 +132,17 @@ async fn create_in(
     let tenant = &by.caller.tenant;
     let scheme = poolable(core, tx, tenant, &asked.scheme_id, by.now).await?;
     let today = civil_date(by.now);
-    for entrant in &asked.members {
-        check_pool_member(entrant.born_on, today)?;
-    }
     let persons: Vec<RecipientId> = asked.members.iter().map(|one| one.person).collect();
     let schemes = [scheme];
     let regrouping = Regrouping::begin(tx, tenant, &schemes, &persons, by.now).await?;
+    // The pool's period begins with the first of theirs that runs (D-17).
+    let starts = persons
+        .iter()
+        .filter_map(|one| regrouping.period_start(*one));
+    let from = starts.min().unwrap_or(today);
+    for entrant in &asked.members {
+        check_pool_member(entrant.born_on, from)?;
+    }
     let pool = PoolId::new(Uuid::now_v7());
     let head = PoolHead {
         scheme_id: asked.scheme_id,

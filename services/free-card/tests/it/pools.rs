@@ -228,3 +228,20 @@ async fn three_join_one_by_one_and_each_version_of_the_pool_can_be_asked() {
     let nobody = world.subjects.clone().get_pool(ask(nobody)).await;
     assert_eq!(nobody.unwrap_err().code(), Code::NotFound);
 }
+
+#[tokio::test]
+async fn d_17_who_was_a_child_when_the_pools_period_began_is_pooled() {
+    let world = World::open("2024-01-31").await;
+    let (sibling, came_of_age) = (person(), person());
+    world.charge(&sibling, "2024-02-01", "700").await;
+    world.charge(&came_of_age, "2024-03-02", "800").await;
+    world.set_today("2024-04-01");
+    let adult = [(&*sibling, BORN), (&*came_of_age, "2006-02-01")];
+    let adult = world.pool(&adult).await;
+    assert_eq!(reason(&adult.unwrap_err()), "POOL_ADULT", "18 that day");
+    let child = [(&*sibling, BORN), (&*came_of_age, "2006-02-02")];
+    world.pool(&child).await.unwrap();
+    let stands = world.stands(&came_of_age, "2024-04-01").await;
+    assert_eq!(stands, ("1400.00".into(), card("2024-03-02 to 2025-01-31")));
+    world.books_hold().await;
+}
