@@ -18,6 +18,7 @@ mod look;
 mod pool;
 mod proof;
 mod scheme;
+mod simulate;
 mod subject;
 
 use std::{
@@ -51,7 +52,8 @@ pub(crate) use link::{Linking, Unlinking, link_subjects, unlink_subjects};
 pub(crate) use look::{explain_card, get_status, get_statuses, list_fees, quote_fees};
 pub(crate) use pool::{Entrant, Pooling, Repooling, change_pool, create_pool, get_pool};
 pub(crate) use proof::{issue_proof, verify_proof};
-pub(crate) use scheme::{Days, list_schemes, simulate};
+pub(crate) use scheme::list_schemes;
+pub(crate) use simulate::{Days, simulate};
 pub(crate) use subject::{change_subject, find_subject, subject_died, subject_registered};
 
 type Written<R> = Result<Answered<R>, Error>;
@@ -136,17 +138,6 @@ impl Core {
     /// Every scheme in force, in order of id.
     fn schemes_on(&self, policies: &PolicySet, on: Date) -> Result<Vec<Arc<Scheme>>, Error> {
         Ok(schemes_on(&self.schemes, policies, on)?)
-    }
-
-    async fn scheme_in(
-        &self,
-        connection: &mut PgConnection,
-        tenant: &TenantId,
-        scheme_id: &str,
-        now: Timestamp,
-    ) -> Result<Arc<Scheme>, Error> {
-        let policies = self.policies.of(connection, tenant).await?;
-        self.scheme(&policies, scheme_id, civil_date(now))
     }
 
     /// A scheme of today with those that are decided together with it.

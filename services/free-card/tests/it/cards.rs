@@ -1,9 +1,9 @@
 //! Cards without fees, proofs of cards, and schemes.
 
 use hjm_proto::free_card::v1 as pb;
-use hjm_testkit::{date, fields, kronor, reason, request_id};
+use hjm_testkit::{date, kronor, reason, request_id};
 
-use crate::support::{POLICY, SCHEME, World, ask, person};
+use crate::support::{SCHEME, World, ask, person};
 
 fn card(recipient: &str, from: &str, to: &str) -> pb::RegisterCardRequest {
     pb::RegisterCardRequest {
@@ -152,43 +152,4 @@ async fn a_scheme_is_told_as_it_is_on_a_day() {
         .list_schemes(ask(pb::ListSchemesRequest::default()))
         .await;
     assert_eq!(listed.unwrap().into_inner().schemes.len(), 1);
-}
-
-#[tokio::test]
-async fn a_simulated_ceiling_says_what_it_would_have_cost() {
-    let world = World::open("2024-01-10").await;
-    for _ in 0..5 {
-        let recipient = person();
-        for month in 1..=7 {
-            world
-                .charge(&recipient, &format!("2024-{month:02}-10"), "250")
-                .await;
-        }
-    }
-    let simulate = |text: String, to: &str| pb::SimulateSchemeRequest {
-        scheme_id: SCHEME.to_owned(),
-        policy_text: text,
-        from: date("2024-01-01"),
-        to: date(to),
-    };
-    let dearer = POLICY.replace("\"1400.00\"", "\"1500.00\"");
-    let mut client = world.schemes.clone();
-    let told = client
-        .simulate_scheme(ask(simulate(dearer, "2024-12-31")))
-        .await;
-    let told = told.unwrap().into_inner();
-    let (now, then) = (told.now.unwrap(), told.then.unwrap());
-    assert_eq!(kronor(now.nominal.as_ref()), "8750.00");
-    assert_eq!(kronor(now.entitled.as_ref()), "7000.00");
-    assert_eq!(kronor(then.entitled.as_ref()), "7500.00");
-    assert_eq!((now.persons, now.persons_reaching, now.few), (5, 5, false));
-    let half_year = client
-        .simulate_scheme(ask(simulate(POLICY.to_owned(), "2024-05-31")))
-        .await;
-    let half_year = half_year.unwrap().into_inner().now.unwrap();
-    assert_eq!((half_year.persons_reaching, half_year.few), (0, true));
-    let broken = simulate(POLICY.replace("ROLLING", "JUMPING"), "2023-12-31");
-    let refused = client.simulate_scheme(ask(broken)).await.unwrap_err();
-    assert_eq!(fields(&refused).last().unwrap(), "to");
-    assert_eq!(fields(&refused)[0], "policy_text");
 }

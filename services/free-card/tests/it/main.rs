@@ -23,6 +23,7 @@ mod refusals;
 mod repeated;
 mod rush;
 mod sharing;
+mod simulated;
 mod story;
 mod support;
 mod tenancy;

@@ -119,7 +119,36 @@ impl Together {
         self.composite.is_some()
     }
 
-    fn ids(&self) -> Vec<String> {
+    /// The same schemes, one of them by another text.
+    pub(in crate::app) fn with(&self, scheme_id: &str, other: &Arc<Scheme>) -> Self {
+        let mut changed = self.clone();
+        let all = changed.base.iter_mut().chain(&mut changed.composite);
+        for scheme in all.filter(|scheme| scheme.id() == scheme_id) {
+            *scheme = Arc::clone(other);
+        }
+        changed
+    }
+
+    /// What logs of the base schemes, in order, and then of the composite give together.
+    pub(in crate::app) fn replay(
+        &self,
+        logs: &[Vec<LogEntry>],
+    ) -> Result<Vec<AccountState>, EngineError> {
+        if let Some(scheme) = self.base.iter().find(|scheme| scheme.is_composite()) {
+            let scheme = scheme.id().to_owned();
+            return Err(EngineError::CompositeReadsOnly { scheme });
+        }
+        let Some(composite) = &self.composite else {
+            let logs = self.base.iter().zip(logs);
+            return logs.map(|(scheme, log)| replay(scheme, log)).collect();
+        };
+        let state = replay_joint(&joint(composite, &self.base, logs))?;
+        let all = state.members.into_iter().chain([state.composite]);
+        Ok(all.collect())
+    }
+
+    /// Of the base schemes in order, then of the composite.
+    pub(in crate::app) fn ids(&self) -> Vec<String> {
         let all = self.base.iter().chain(&self.composite);
         all.map(|scheme| scheme.id().to_owned()).collect()
     }
@@ -171,6 +200,32 @@ impl Circle {
         let (schemes, subjects) = keys(&together, &sharing.persons);
         let rows = store::account_find(tx, tenant, &schemes, &subjects).await?;
         Self::of_rows(tx, tenant, together, sharing, rows, known).await
+    }
+
+    /// Those of persons of whom none ever shared.
+    pub(in crate::app) async fn read_alone(
+        tx: &mut PgConnection,
+        tenant: &TenantId,
+        together: &Together,
+        persons: BTreeSet<RecipientId>,
+    ) -> Result<Vec<Self>, Error> {
+        let (schemes, subjects) = keys(together, &persons);
+        let rows = store::account_find(tx, tenant, &schemes, &subjects).await?;
+        let all = Sharing::none(persons);
+        let all = Self::of_rows(tx, tenant, together.clone(), all, rows, None).await?;
+        let mut circles: BTreeMap<RecipientId, Self> = BTreeMap::new();
+        for (holder, own) in all.accounts {
+            let person = holder.recipient;
+            let circle = circles.entry(person).or_insert_with(|| Self {
+                together: together.clone(),
+                persons: BTreeSet::from([person]),
+                shares: Vec::new(),
+                accounts: BTreeMap::new(),
+                subject: Subject::default(),
+            });
+            circle.accounts.insert(holder, own);
+        }
+        Ok(circles.into_values().collect())
     }
 
     async fn of_rows(
@@ -245,21 +300,15 @@ impl Circle {
 
     /// Where each scheme stands.
     pub(in crate::app) fn states(&self) -> Result<States, EngineError> {
-        let Some(composite) = &self.together.composite else {
+        let logs = if let Some(composite) = &self.together.composite {
+            self.logs(composite)?
+        } else {
             let base = self.together.base.iter();
-            let states = base.map(|scheme| {
-                let state = replay(scheme, &self.log_of(scheme)?)?;
-                Ok((scheme.id().to_owned(), state))
-            });
-            return states.collect();
+            let logs = base.map(|scheme| self.log_of(scheme));
+            logs.collect::<Result<_, _>>()?
         };
-        let logs = self.logs(composite)?;
-        let joint = joint(composite, &self.together.base, &logs);
-        let state = replay_joint(&joint)?;
-        let base = self.together.base.iter().map(|scheme| scheme.id());
-        let mut states: States = base.map(str::to_owned).zip(state.members).collect();
-        states.insert(composite.id().to_owned(), state.composite);
-        Ok(states)
+        let states = self.together.replay(&logs)?;
+        Ok(self.together.ids().into_iter().zip(states).collect())
     }
 
     /// Where a scheme stands on a day, as it is known at an instant.

@@ -25,6 +25,15 @@ pub(in crate::app) struct Sharing {
 }
 
 impl Sharing {
+    /// Of persons among whom nobody shares.
+    pub(super) fn none(persons: BTreeSet<RecipientId>) -> Self {
+        Self {
+            persons,
+            shares: Vec::new(),
+            subject: Subject::default(),
+        }
+    }
+
     pub(in crate::app) async fn read(
         tx: &mut PgConnection,
         tenant: &TenantId,
