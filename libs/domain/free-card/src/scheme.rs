@@ -1,6 +1,9 @@
 //! A scheme of high-cost protection as data.
 
-use std::{collections::BTreeMap, ops::Deref};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Deref,
+};
 
 use hjm_ids::{PrincipalId, plus_months};
 use hjm_money::Money;
@@ -366,9 +369,12 @@ impl Scheme {
         age.is_some_and(|age| rows.any(|row| age < row.value.under && row.validity.contains(on)))
     }
 
-    /// The ids of the schemes whose fees a composite reads; none of a base scheme (D-14).
+    /// The ids of the schemes whose fees a composite reads on some day, each once; none of a base
+    /// scheme (D-14).
     pub fn reads(&self) -> impl Iterator<Item = &str> {
-        self.reads.iter().map(|row| row.value.scheme.as_str())
+        let mut seen = BTreeSet::new();
+        let ids = self.reads.iter().map(|row| row.value.scheme.as_str());
+        ids.filter(move |id| seen.insert(*id))
     }
 
     /// The days on which a composite reads a scheme.

@@ -40,7 +40,11 @@ fn to_pb_scheme(scheme: &Scheme, on: Date) -> pb::Scheme {
         policy_id: scheme.policy().id.clone(),
         policy_version: scheme.policy().version,
         policy_hash: scheme.policy().hash.clone(),
-        reads_scheme_ids: scheme.reads().map(str::to_owned).collect(),
+        reads_scheme_ids: scheme
+            .reads()
+            .filter(|id| scheme.reads_when(id).any(|days| days.contains(on)))
+            .map(str::to_owned)
+            .collect(),
         areas_min: if scheme.is_composite() {
             scheme.areas_min().into()
         } else {

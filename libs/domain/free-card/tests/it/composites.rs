@@ -295,8 +295,13 @@ fn a_composite_reads_a_scheme_on_the_days_it_says() {
     let row = "scheme = \"uppsala-devices\"\nvalid_from = ";
     let uppsala = coordinated_with(
         &format!("{row}2022-01-01"),
-        &format!("{row}2022-05-01\nvalid_to = 2022-06-01"),
+        &format!(
+            "{row}2022-05-01\nvalid_to = 2022-05-15\nsource = \"inquiry §5.1\"\n\n\
+             [[free_card.reads]]\n{row}2022-05-15\nvalid_to = 2022-06-01"
+        ),
     );
+    let reads: Vec<&str> = uppsala.coordinated.reads().collect();
+    assert_eq!(reads, AREAS.map(|area| format!("uppsala-{area}")));
     let mut uppsala = w31_in(uppsala);
     for (name, on, entitled) in [
         ("D", "2022-04-30", "300"),
