@@ -1,8 +1,8 @@
 //! Wire types to the engine's own and back.
 
 use hjm_free_card::{
-    AssessedFee, ClaimDecision, ClaimState, CountedFee, LogEntry, Outcome, ProposedFee, Scheme,
-    Status, StatusKind, Subject, explain,
+    AssessedFee, ClaimDecision, ClaimState, CountedFee, Limit, LogEntry, Outcome, ProposedFee,
+    Scheme, Status, StatusKind, Subject, explain,
 };
 use hjm_ids::{FeeId, IdentityKind, PrincipalId};
 use hjm_money::Money;
@@ -211,6 +211,16 @@ pub(crate) fn to_pb_fee_answer(
             .collect(),
         counted_in_all: u32::try_from(fee.basis.len()).unwrap_or(u32::MAX),
         explanation: Some(to_pb_explanation(&explain(scheme, fee))),
+        coming: None,
+    }
+}
+
+/// A limit that is known before it applies.
+pub(crate) fn to_pb_coming_ceiling((from, limit): (Date, Limit)) -> pb::ComingCeiling {
+    pb::ComingCeiling {
+        valid_from: Some(to_pb_date(from)),
+        ceiling: limit.ceiling().map(to_pb_money),
+        ceiling_count: limit.count(),
     }
 }
 
@@ -233,14 +243,14 @@ pub(crate) fn to_pb_status(
     version: u64,
 ) -> pb::AccountStatus {
     let card = match status.kind {
-        StatusKind::None | StatusKind::BelowLimit | StatusKind::Expired => {
-            pb::CardState::BelowLimit
-        }
+        StatusKind::None => pb::CardState::None,
+        StatusKind::BelowLimit => pb::CardState::BelowLimit,
         StatusKind::Preliminary => pb::CardState::Preliminary,
         StatusKind::Final => pb::CardState::Final,
         StatusKind::Retained => pb::CardState::Retained,
         StatusKind::Imported => pb::CardState::Imported,
         StatusKind::Registered => pb::CardState::Registered,
+        StatusKind::Expired => pb::CardState::Expired,
     };
     pb::AccountStatus {
         scheme_id: scheme.id().to_owned(),
@@ -254,6 +264,9 @@ pub(crate) fn to_pb_status(
         card_to: status.card.as_ref().map(|card| to_pb_date(card.to)),
         account_version: version,
         cacheable_until: status.cacheable_until().map(to_pb_date),
+        ceiling_count: status.limit.and_then(Limit::count),
+        remaining_count: status.remaining_count,
+        flagged: status.card.as_ref().is_some_and(|card| card.flagged),
     }
 }
 

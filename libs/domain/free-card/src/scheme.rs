@@ -87,6 +87,14 @@ impl Limit {
             Self::Count(_) | Self::Open => None,
         }
     }
+
+    /// The number of fees, where the limit is one.
+    pub const fn count(self) -> Option<u32> {
+        match self {
+            Self::Count(count) => Some(count),
+            Self::Sum(_) | Self::Open => None,
+        }
+    }
 }
 
 /// How long a fee counts.

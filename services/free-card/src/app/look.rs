@@ -17,7 +17,7 @@ use sqlx::PgConnection;
 use super::{Core, Drafted, Holder, Looking, batch::check, circle::Circle};
 use crate::{
     Deps,
-    convert::{to_pb_counted_fee, to_pb_fee, to_pb_fee_answer, to_pb_status},
+    convert::{to_pb_coming_ceiling, to_pb_counted_fee, to_pb_fee, to_pb_fee_answer, to_pb_status},
     error::{Error, Part},
 };
 
@@ -112,8 +112,9 @@ pub(crate) async fn quote_fees(
     let quotes = view.circle.quote(&holder.scheme_id, &fees, now);
     let quotes = quotes.map_err(Part::Fees.refused())?;
     let stored = |fee| fees.iter().all(|draft| draft.fee != fee);
-    let answer = |quote: &hjm_free_card::Quote| {
-        to_pb_fee_answer(
+    let answer = |quote: &hjm_free_card::Quote| pb::FeeAnswer {
+        coming: quote.coming_limit.map(to_pb_coming_ceiling),
+        ..to_pb_fee_answer(
             &view.scheme,
             &quote.fee,
             &quote.status,

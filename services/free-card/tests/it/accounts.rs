@@ -44,10 +44,23 @@ async fn quotes_run_in_order_on_one_log_and_store_nothing() {
 }
 
 #[tokio::test]
+async fn a_quote_tells_the_ceiling_that_comes_with_the_new_year() {
+    let world = World::open("2024-12-20").await;
+    let fees = vec![draft("2024-12-20", "250", "20")];
+    let quoted = world.quote(&person(), fees).await.unwrap();
+    let coming = quoted[0].coming.as_ref().unwrap();
+    assert_eq!(coming.valid_from, date("2025-01-01"));
+    assert_eq!(kronor(coming.ceiling.as_ref()), "1450.00");
+    assert_eq!(coming.ceiling_count, None);
+    let now = quoted[0].status.as_ref().unwrap();
+    assert_eq!(kronor(now.ceiling.as_ref()), "1400.00");
+}
+
+#[tokio::test]
 async fn a_person_without_fees_has_the_whole_ceiling_left() {
     let world = World::open("2024-06-10").await;
     let status = world.status(&person(), "2024-06-10").await;
-    assert_eq!(status.card(), pb::CardState::BelowLimit);
+    assert_eq!(status.card(), pb::CardState::None);
     assert_eq!(kronor(status.accumulated.as_ref()), "0.00");
     assert_eq!(kronor(status.remaining.as_ref()), "1400.00");
     assert_eq!((status.period_start, status.card_from), (None, None));

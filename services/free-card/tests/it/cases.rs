@@ -25,6 +25,7 @@ struct Row {
     accumulated: String,
     status: String,
     card: String,
+    flagged: String,
     says: String,
 }
 
@@ -132,7 +133,10 @@ fn state(text: &str) -> pb::CardState {
         "PRELIMINARY" => pb::CardState::Preliminary,
         "FINAL" => pb::CardState::Final,
         "RETAINED" => pb::CardState::Retained,
-        _ => pb::CardState::BelowLimit,
+        "BELOW_LIMIT" => pb::CardState::BelowLimit,
+        "NONE" => pb::CardState::None,
+        "EXPIRED" => pb::CardState::Expired,
+        _ => panic!("no such state: {text}"),
     }
 }
 
@@ -159,6 +163,7 @@ async fn play(world: &World, row: &Row) {
     assert_eq!(under, amounts(&row.undercharges), "{told}");
     let status = world.status(&player.recipient, &row.asked_on).await;
     assert_eq!(status.card(), state(&row.status), "{told}");
+    assert_eq!(status.flagged, row.flagged == "yes", "{told}");
     let accumulated: Money = kronor(status.accumulated.as_ref()).parse().unwrap();
     assert_eq!(accumulated, row.accumulated.parse().unwrap(), "{told}");
     let card = row.card.split_once(" to ");

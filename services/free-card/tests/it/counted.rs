@@ -110,6 +110,19 @@ async fn fc_c02_an_in_patient_is_charged_in_full_and_may_claim_the_excess() {
 }
 
 #[tokio::test]
+async fn after_four_ambulance_trips_six_of_ten_are_left() {
+    let world = world().await;
+    let (recipient, scheme) = (person(), ("jamtland-ambulance", REGION));
+    for on in ["2022-01-10", "2022-02-10", "2022-03-10", "2022-04-10"] {
+        world.charge_in(scheme, &recipient, on, "300").await;
+    }
+    let status = world.status_in(scheme.0, &recipient, "2022-04-10").await;
+    let left = (status.ceiling_count, status.remaining_count);
+    assert_eq!(left, (Some(10), Some(6)));
+    assert_eq!((status.ceiling, status.remaining), (None, None));
+}
+
+#[tokio::test]
 async fn dental_care_costs_the_shares_of_its_price_over_the_wire() {
     let world = world().await;
     let recipient = person();

@@ -186,6 +186,7 @@ async fn fc_w35_a_fee_after_the_death_is_refused_and_the_card_has_expired() {
     assert_eq!(card_days(&before).unwrap(), "2024-05-01 to 2025-04-30");
     let after = world.status(&recipient, "2024-05-11").await;
     assert_eq!(card_days(&after), None);
+    assert_eq!(after.card(), pb::CardState::Expired);
     assert_eq!(world.list(&recipient).await.len(), 1);
 }
 

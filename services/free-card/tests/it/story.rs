@@ -71,7 +71,7 @@ async fn fc_v07_seven_devices_cost_250_five_times_150_and_nothing() {
     for (day, card) in [
         ("2024-06-09", pb::CardState::BelowLimit),
         ("2025-01-09", pb::CardState::Final),
-        ("2025-01-10", pb::CardState::BelowLimit),
+        ("2025-01-10", pb::CardState::Expired),
     ] {
         assert_eq!(world.status(&recipient, day).await.card(), card, "on {day}");
     }
