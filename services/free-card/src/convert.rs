@@ -2,7 +2,7 @@
 
 use hjm_free_card::{
     AssessedFee, ClaimDecision, ClaimState, CountedFee, Limit, LogEntry, Outcome, ProposedFee,
-    Scheme, Status, StatusKind, Subject, explain,
+    Scheme, SettlementReport, Status, StatusKind, Subject, explain,
 };
 use hjm_ids::{FeeId, IdentityKind, PrincipalId};
 use hjm_money::Money;
@@ -128,7 +128,16 @@ pub(crate) fn from_pb_claim_state(state: i32) -> Result<Option<ClaimState>, &'st
     }
 }
 
-pub(crate) fn to_pb_claim(row: &ClaimRow, subject: Subject) -> pb::Claim {
+/// A claim as a caller is told it: the aid centre, a feed's reader (no principal) or a principal.
+pub(crate) fn to_pb_claim(
+    row: &ClaimRow,
+    subject: Subject,
+    caller: Option<&PrincipalId>,
+) -> pb::Claim {
+    let told = |principal: &PrincipalId| {
+        let shown = subject.shows_debtor(caller, principal);
+        shown.then(|| principal.to_string()).unwrap_or_default()
+    };
     let state = match row.claim.state {
         ClaimState::Open => pb::ClaimState::Open,
         ClaimState::Approved => pb::ClaimState::Approved,
@@ -139,13 +148,29 @@ pub(crate) fn to_pb_claim(row: &ClaimRow, subject: Subject) -> pb::Claim {
     pb::Claim {
         fee_id: row.claim.fee.to_string(),
         scheme_id: row.scheme_id.clone(),
-        principal_id: row.claim.principal.to_string(),
+        principal_id: told(&row.claim.principal),
         event_on: Some(to_pb_date(row.on)),
         amount: Some(to_pb_money(row.claim.amount)),
         state: state.into(),
         recipient_id: row.subject.to_string(),
         to_estate: subject.person.died_on.is_some(),
         number: row.claim.number,
+        paid_by_principal_id: row.paid_by.as_ref().map(told).unwrap_or_default(),
+    }
+}
+
+/// What the members of a scheme owe each other.
+pub(crate) fn to_pb_settlement(scheme_id: String, report: &SettlementReport) -> pb::Settlement {
+    let parts = report.parts.iter().map(|part| pb::SettlementPart {
+        principal_id: part.principal.to_string(),
+        owed: Some(to_pb_money(part.owed)),
+        paid: Some(to_pb_money(part.paid)),
+        net: Some(to_pb_money(part.gets)),
+    });
+    pb::Settlement {
+        scheme_id,
+        parts: parts.collect(),
+        total: Some(to_pb_money(report.whole)),
     }
 }
 

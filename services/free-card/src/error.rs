@@ -71,6 +71,8 @@ pub(crate) enum Error {
     FeeRegisteredElsewhere,
     #[error("{0}")]
     Claim(#[from] hjm_free_card::ClaimRefusal),
+    #[error("who pays back what another owes is a member of the high-cost protection today")]
+    PayerNotAMember,
     #[error("no card is valid on the day")]
     NoCard,
     #[error("the card is preliminary: a correction may still take it back")]
@@ -125,6 +127,7 @@ impl From<Error> for Status {
             Error::NoIdentityKeys => ("NO_IDENTITY_KEYS", ""),
             Error::FeeRegisteredElsewhere => ("FEE_REGISTERED_ELSEWHERE", "fee_id"),
             Error::Claim(_) => ("CLAIM_STATE", "state"),
+            Error::PayerNotAMember => ("NOT_A_MEMBER", "paid_by_principal_id"),
             Error::NoCard => ("NO_CARD", "as_of"),
             Error::CardPreliminary => ("CARD_PRELIMINARY", "as_of"),
             Error::NoProofKey => ("NO_PROOF_KEY", ""),

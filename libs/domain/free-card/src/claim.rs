@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use hjm_ids::{FeeId, PrincipalId};
 use hjm_money::Money;
+use jiff::civil::Date;
 
 use crate::error::EngineError;
+use crate::scheme::Scheme;
 use crate::state::AccountState;
 
 /// Where a claim stands.
@@ -163,6 +165,12 @@ pub fn claims_after(
         }
     }
     Ok(changes)
+}
+
+/// Whether a principal may pay back on the date what another owes: itself always, else as a member
+/// of the joint scheme.
+pub fn may_pay(scheme: &Scheme, payer: &PrincipalId, owed_by: &PrincipalId, on: Date) -> bool {
+    payer == owed_by || scheme.is_member(payer, on)
 }
 
 /// A claim that was paid, and by whom: in a joint scheme any member may pay it out.

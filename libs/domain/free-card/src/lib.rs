@@ -48,7 +48,7 @@ mod wire;
 pub use ceiling::{CeilingError, formula_ceiling};
 pub use claim::{
     Claim, ClaimChange, ClaimDecision, ClaimRefusal, ClaimState, PaidClaim, SettlementPart,
-    SettlementReport, claims_after, decide, settle,
+    SettlementReport, claims_after, decide, may_pay, settle,
 };
 pub use error::EngineError;
 pub use explain::explain;

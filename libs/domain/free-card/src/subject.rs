@@ -80,6 +80,12 @@ impl Subject {
         let open = !self.is_protected && (self.read_consent || caller.is_none());
         own || open
     }
+
+    /// Whether a caller is told which principal owes this person or has paid it: all but of a
+    /// protected person, where it leads to the person. Who settles names the principal itself.
+    pub fn shows_debtor(&self, caller: Option<&PrincipalId>, principal: &PrincipalId) -> bool {
+        !self.is_protected || caller == Some(principal)
+    }
 }
 
 #[cfg(test)]
@@ -111,7 +117,10 @@ mod tests {
         assert!(guarded.shows_principal(Some(&region), &region));
         for caller in [None, Some(&town)] {
             assert!(!guarded.shows_principal(caller, &region));
+            assert!(!guarded.shows_debtor(caller, &region));
+            assert!(closed.shows_debtor(caller, &region));
         }
+        assert!(guarded.shows_debtor(Some(&region), &region));
     }
 
     #[test]

@@ -1,19 +1,24 @@
 //! What principals owe persons who paid too much, and who decides it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use hjm_free_card::{ClaimDecision, ClaimState, Refusal, decide};
+use hjm_free_card::{
+    ClaimDecision, ClaimState, PaidClaim, Refusal, Subject, decide, may_pay, settle,
+};
 use hjm_ids::{FeeId, PrincipalId, RecipientId, TenantId};
 use hjm_money::Money;
 use hjm_proto::free_card::v1 as pb;
-use hjm_service::{AccessNote, Failure, WriteKey, convert::to_pb_money};
+use hjm_service::{AccessNote, Failure, WriteKey, clock::civil_date, convert::to_pb_money};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Looking, Written, circle::identities};
+use super::{
+    Core, Looking, Written,
+    circle::{identities, subjects},
+};
 use crate::{
     Deps,
-    convert::to_pb_claim,
+    convert::{to_pb_claim, to_pb_settlement},
     error::{Error, Part},
     events,
     store::{self, ClaimFilter, ClaimKey, ClaimRow},
@@ -23,6 +28,18 @@ use crate::{
 const SETTLED_MAX: i64 = 200;
 /// Claims of one fee that are looked through at the most.
 const OF_FEE_MAX: i64 = 100;
+/// Claims that one member paid for another, in one report at the most.
+const NETTED_MAX: i64 = 1000;
+
+/// What is decided about the claim of a fee.
+#[derive(Debug)]
+pub(crate) struct Deciding {
+    pub(crate) fee: FeeId,
+    pub(crate) decision: ClaimDecision,
+    pub(crate) text: String,
+    /// Of a claim that is paid: by whom, where not by the principal that owes it.
+    pub(crate) paid_by: Option<PrincipalId>,
+}
 
 fn inner(error: hjm_money::MoneyError) -> Failure {
     Failure::Internal(error.into())
@@ -69,12 +86,19 @@ async fn shows(
     tenant: &TenantId,
     subject: RecipientId,
 ) -> Result<(), Error> {
-    let known = store::subject_list(tx, tenant, &[subject.uuid()]).await?;
-    let known = known.get(&subject).copied().unwrap_or_default();
-    if known.subject.person.opted_out {
+    if subject_of(tx, tenant, subject).await?.person.opted_out {
         return Err(Error::Fee(Part::Account, Refusal::OptedOut));
     }
     Ok(())
+}
+
+async fn subject_of(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    subject: RecipientId,
+) -> Result<Subject, Failure> {
+    let known = subjects(tx, tenant, &BTreeSet::from([subject])).await?;
+    Ok(known.get(&subject).copied().unwrap_or_default())
 }
 
 fn key_of(claim: &hjm_free_card::Claim) -> ClaimKey {
@@ -86,37 +110,47 @@ async fn told(
     by: &Looking,
     rows: &[ClaimRow],
 ) -> Result<Vec<pb::Claim>, Error> {
-    let subjects: Vec<Uuid> = rows.iter().map(|row| row.subject.uuid()).collect();
-    let subjects = store::subject_list(tx, &by.caller.tenant, &subjects).await?;
+    let persons = rows.iter().map(|row| row.subject).collect();
+    let known = subjects(tx, &by.caller.tenant, &persons).await?;
+    let caller = by.caller.scope().principal;
     let told = rows.iter().filter_map(|row| {
-        let known = subjects.get(&row.subject).copied().unwrap_or_default();
-        let outside = known.subject.person.opted_out;
-        (!outside).then(|| to_pb_claim(row, known.subject))
+        let subject = known.get(&row.subject).copied().unwrap_or_default();
+        let outside = subject.person.opted_out;
+        (!outside).then(|| to_pb_claim(row, subject, caller.as_ref()))
     });
     Ok(told.collect())
 }
 
 /// Decides the claim of a fee that is not closed. What another principal owes is not there for
-/// this one.
+/// this one: it says itself, or the aid centre does, that another member has paid for it.
 pub(crate) async fn decide_claim(
     deps: &Deps,
     key: WriteKey,
-    fee: FeeId,
-    decision: ClaimDecision,
-    text: String,
+    asked: Deciding,
 ) -> Written<pb::DecideClaimResponse> {
-    let by = key.clone();
+    let (core, by) = (deps.core.clone(), key.clone());
     let written = deps.core.write(key, move |tx| {
         Box::pin(async move {
             let filter = ClaimFilter {
-                fee: Some(fee),
+                fee: Some(asked.fee),
                 principal_id: by.caller.scope().principal.map(|own| own.to_string()),
+                with_outside: true,
                 ..ClaimFilter::default()
             };
-            let rows = hold(tx, &by.caller.tenant, &filter, OF_FEE_MAX).await?;
+            let tenant = &by.caller.tenant;
+            let rows = hold(tx, tenant, &filter, OF_FEE_MAX).await?;
             let row = rows.last().ok_or(Failure::NotFound("claim"))?;
-            shows(tx, &by.caller.tenant, row.subject).await?;
-            let (claim, event) = decide_in(tx, &by, row, decision, &text).await?;
+            shows(tx, tenant, row.subject).await?;
+            let owed_by = &row.claim.principal;
+            let payer = asked.paid_by.as_ref().unwrap_or(owed_by);
+            if let Some(schemes) = schemes_paid(&core, tx, &by, payer, owed_by).await?
+                && !schemes.contains(&row.scheme_id)
+            {
+                return Err(Error::PayerNotAMember);
+            }
+            let subject = subject_of(tx, tenant, row.subject).await?;
+            let decided = decide_in(tx, &by, row, subject, &asked).await?;
+            let (claim, event) = decided;
             let answer = pb::DecideClaimResponse {
                 claim: Some(claim),
                 ..Default::default()
@@ -126,6 +160,24 @@ pub(crate) async fn decide_claim(
         })
     });
     written.await
+}
+
+/// In which schemes a principal may pay today what another owes; none for all, its own claims.
+async fn schemes_paid(
+    core: &Core,
+    tx: &mut PgConnection,
+    by: &WriteKey,
+    payer: &PrincipalId,
+    owed_by: &PrincipalId,
+) -> Result<Option<Vec<String>>, Error> {
+    if payer == owed_by {
+        return Ok(None);
+    }
+    let today = civil_date(by.now);
+    let policies = core.policies.of(tx, &by.caller.tenant).await?;
+    let schemes = core.schemes_on(&policies, today)?.into_iter();
+    let joint = schemes.filter(|scheme| may_pay(scheme, payer, owed_by, today));
+    Ok(Some(joint.map(|scheme| scheme.id().to_owned()).collect()))
 }
 
 /// The first claims that a filter finds, by way of their accounts: whose they are is looked up,
@@ -150,71 +202,120 @@ async fn decide_in(
     tx: &mut PgConnection,
     by: &WriteKey,
     row: &ClaimRow,
-    decision: ClaimDecision,
-    text: &str,
+    subject: Subject,
+    asked: &Deciding,
 ) -> Result<(pb::Claim, hjm_feed::NewEvent), Error> {
     let (tenant, user) = (&by.caller.tenant, &by.caller.user);
+    let (decision, text) = (asked.decision, &asked.text);
     let mut after = row.clone();
     after.claim.state = decide(row.claim.state, decision)?;
-    store::decision_insert(tx, tenant, &after.claim, decision, user, text, by.now).await?;
-    let subjects = store::subject_list(tx, tenant, &[row.subject.uuid()]).await?;
-    let subject = subjects
-        .get(&row.subject)
-        .copied()
-        .unwrap_or_default()
-        .subject;
-    let claim = to_pb_claim(&after, subject);
+    if after.claim.state == ClaimState::Paid {
+        let owed_by = &row.claim.principal;
+        after.paid_by = Some(asked.paid_by.as_ref().unwrap_or(owed_by).clone());
+    }
+    store::decision_insert(tx, tenant, &after, decision, user, text, by.now).await?;
+    let caller = by.caller.scope().principal;
     let event = pb::ClaimDecided {
         recipient_id: row.subject.to_string(),
-        claim: Some(claim.clone()),
+        claim: Some(to_pb_claim(&after, subject, None)),
     };
+    let claim = to_pb_claim(&after, subject, caller.as_ref());
     Ok((claim, events::claim_decided(row.claim.fee, event)))
 }
 
-/// Marks a principal's approved claims as paid.
+/// Marks a principal's approved claims as paid, by itself or another member, and tells the aid
+/// centre what the members owe each other for it.
 pub(crate) async fn settle_claims(
     deps: &Deps,
     key: WriteKey,
     principal: PrincipalId,
+    paid_by: Option<PrincipalId>,
 ) -> Written<pb::SettleClaimsResponse> {
-    let by = key.clone();
+    let (core, by) = (deps.core.clone(), key.clone());
     let written = deps.core.write(key, move |tx| {
         Box::pin(async move {
+            let tenant = &by.caller.tenant;
+            let payer = paid_by.as_ref().unwrap_or(&principal);
+            let schemes = schemes_paid(&core, tx, &by, payer, &principal).await?;
+            if schemes.as_ref().is_some_and(Vec::is_empty) {
+                return Err(Error::PayerNotAMember);
+            }
             let filter = ClaimFilter {
                 principal_id: Some(principal.as_str().to_owned()),
                 state: Some(ClaimState::Approved),
+                schemes,
                 ..ClaimFilter::default()
             };
-            let mut rows = hold(tx, &by.caller.tenant, &filter, SETTLED_MAX).await?;
-            let subjects: Vec<Uuid> = rows.iter().map(|row| row.subject.uuid()).collect();
-            let known = store::subject_list(tx, &by.caller.tenant, &subjects).await?;
-            let outside = |row: &ClaimRow| {
-                let known = known.get(&row.subject);
-                known.is_some_and(|known| known.subject.person.opted_out)
-            };
-            rows.retain(|row| !outside(row));
+            let mut rows = hold(tx, tenant, &filter, SETTLED_MAX).await?;
+            let persons = rows.iter().map(|row| row.subject).collect();
+            let known = subjects(tx, tenant, &persons).await?;
+            let of = |row: &ClaimRow| known.get(&row.subject).copied().unwrap_or_default();
+            rows.retain(|row| !of(row).person.opted_out);
             let (mut claims, mut events, mut notes) = (Vec::new(), Vec::new(), Vec::new());
             for row in &rows {
-                let paid = decide_in(tx, &by, row, ClaimDecision::Pay, "settled").await?;
-                claims.push(paid.0);
-                events.push(paid.1);
-                let (caller, subject) = (&by.caller, row.subject);
-                notes.push(AccessNote::new(
-                    caller,
-                    "SettleClaims",
-                    subject,
-                    "claims",
-                    "",
-                ));
+                let paying = paying(row, payer);
+                let (claim, event) = decide_in(tx, &by, row, of(row), &paying).await?;
+                claims.push(claim);
+                events.push(event);
+                let note = AccessNote::new(&by.caller, "SettleClaims", row.subject, "claims", "");
+                notes.push(note);
             }
             let total = Money::sum(rows.iter().map(|row| row.claim.amount)).map_err(inner)?;
             let answer = pb::SettleClaimsResponse {
                 claims,
                 total: Some(to_pb_money(total)),
+                settlements: net(tx, &by, &principal, payer, &rows).await?,
                 ..Default::default()
             };
             Ok((answer, events, notes))
         })
     });
     written.await
+}
+
+fn paying(row: &ClaimRow, payer: &PrincipalId) -> Deciding {
+    Deciding {
+        fee: row.claim.fee,
+        decision: ClaimDecision::Pay,
+        text: "settled".to_owned(),
+        paid_by: Some(payer.clone()),
+    }
+}
+
+/// What the members of each scheme owe each other: for the claims paid now, and for those paid
+/// before by another than who owed them, once. Only the aid centre has both sides' books, so it
+/// alone is told; the sums name no person.
+async fn net(
+    tx: &mut PgConnection,
+    by: &WriteKey,
+    principal: &PrincipalId,
+    payer: &PrincipalId,
+    paid_now: &[ClaimRow],
+) -> Result<Vec<pb::Settlement>, Error> {
+    if by.caller.scope().principal.is_some() {
+        return Ok(Vec::new());
+    }
+    let tenant = &by.caller.tenant;
+    let mut paid = store::claim_net(tx, tenant, principal, by.now, NETTED_MAX).await?;
+    // What it paid itself is in no member's debt, and is told with what it owed.
+    if payer == principal {
+        let own = paid_now.iter().map(|row| {
+            let claim = PaidClaim {
+                owed_by: principal.clone(),
+                paid_by: principal.clone(),
+                amount: row.claim.amount,
+            };
+            (row.scheme_id.clone(), claim)
+        });
+        paid.extend(own);
+    }
+    let mut by_scheme: BTreeMap<String, Vec<PaidClaim>> = BTreeMap::new();
+    for (scheme_id, claim) in paid {
+        by_scheme.entry(scheme_id).or_default().push(claim);
+    }
+    let reports = by_scheme.into_iter().map(|(scheme_id, claims)| {
+        let report = settle(&claims).map_err(|error| Failure::Internal(error.into()))?;
+        Ok(to_pb_settlement(scheme_id, &report))
+    });
+    reports.collect()
 }

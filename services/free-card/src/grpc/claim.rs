@@ -1,5 +1,7 @@
 //! What principals owe persons who paid too much.
 
+use hjm_free_card::ClaimDecision;
+use hjm_ids::PrincipalId;
 use hjm_proto::free_card::v1::{self as pb, claim_service_server::ClaimService};
 use hjm_service::{
     Violations, WriteKey, caller,
@@ -10,12 +12,19 @@ use uuid::Uuid;
 
 use super::looking;
 use crate::{
-    Deps, app,
+    Deps,
+    app::{self, Deciding},
     convert::{from_pb_claim_decision, from_pb_claim_state},
     store::{ClaimFilter, ClaimKey},
 };
 
 const TEXT_LENGTH_MAX: usize = 500;
+const PAID_BY: &str = "paid_by_principal_id";
+
+/// Who paid; none for the principal that owes.
+fn from_pb_payer(violations: &mut Violations, id: &str) -> Option<Option<PrincipalId>> {
+    from_pb_text_optional(violations, PAID_BY, id)
+}
 
 fn from_pb_claim_token(token: &str) -> Option<ClaimKey> {
     if token.is_empty() {
@@ -35,7 +44,7 @@ impl ClaimService for Deps {
         let asked = request.into_inner();
         let mut violations = Violations::default();
         let subject = from_pb_text_optional(&mut violations, "recipient_id", &asked.recipient_id);
-        let principal: Option<Option<hjm_ids::PrincipalId>> =
+        let principal: Option<Option<PrincipalId>> =
             from_pb_text_optional(&mut violations, "principal_id", &asked.principal_id);
         let state = violations.take("state", from_pb_claim_state(asked.state));
         let rows_max = from_pb_page_size(&mut violations, asked.page_size);
@@ -54,7 +63,7 @@ impl ClaimService for Deps {
             subjects: None,
             principal_id: own.or(principal).map(|principal| principal.to_string()),
             state,
-            fee: None,
+            ..ClaimFilter::default()
         };
         let looking = looking(caller, "ListClaims", "", None, self.clock.now()?);
         let listed = app::list_claims(self, looking, subject, filter, after, rows_max).await?;
@@ -77,8 +86,19 @@ impl ClaimService for Deps {
         let fee = from_pb_text(&mut violations, "fee_id", &asked.fee_id);
         let decision = from_pb_claim_decision(&mut violations, "state", asked.state);
         let text = from_pb_words(&mut violations, "text", &asked.text, TEXT_LENGTH_MAX);
-        let ((fee, decision), text) = violations.finish(fee.zip(decision).zip(text))?;
-        let decided = app::decide_claim(self, key, fee, decision, text).await?;
+        let paid_by = from_pb_payer(&mut violations, &asked.paid_by_principal_id);
+        if decision != Some(ClaimDecision::Pay) && paid_by.as_ref().is_some_and(Option::is_some) {
+            violations.add(PAID_BY, "is told with PAID");
+        }
+        let parsed = fee.zip(decision).zip(text.zip(paid_by));
+        let ((fee, decision), (text, paid_by)) = violations.finish(parsed)?;
+        let deciding = Deciding {
+            fee,
+            decision,
+            text,
+            paid_by,
+        };
+        let decided = app::decide_claim(self, key, deciding).await?;
         Ok(decided.into_response())
     }
 
@@ -92,11 +112,13 @@ impl ClaimService for Deps {
         let key = WriteKey::new(caller, &asked, self.clock.now()?)?;
         let mut violations = Violations::default();
         let principal = from_pb_text(&mut violations, "principal_id", &asked.principal_id);
-        let principal: hjm_ids::PrincipalId = violations.finish(principal)?;
+        let paid_by = from_pb_payer(&mut violations, &asked.paid_by_principal_id);
+        let (principal, paid_by) = violations.finish(principal.zip(paid_by))?;
+        let principal: PrincipalId = principal;
         if own.is_some_and(|own| own != principal) {
             return Err(hjm_service::Failure::NotFound("principal").into());
         }
-        let settled = app::settle_claims(self, key, principal).await?;
+        let settled = app::settle_claims(self, key, principal, paid_by).await?;
         Ok(settled.into_response())
     }
 }

@@ -16,7 +16,7 @@ pub(crate) use account::{
 pub(crate) use alias::{alias_find, alias_hold, alias_insert};
 pub(crate) use books::{charged_list, fee_counts, references_shared, sequence_gaps};
 pub(crate) use claim::{
-    ClaimChangeRow, ClaimFilter, ClaimKey, ClaimRow, claim_list, claim_list_of_accounts,
+    ClaimChangeRow, ClaimFilter, ClaimKey, ClaimRow, claim_list, claim_list_of_accounts, claim_net,
     claim_upsert, decision_insert,
 };
 pub(crate) use log::{Beside, NewEntry, log_insert, log_list};

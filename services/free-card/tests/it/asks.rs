@@ -13,11 +13,21 @@ impl World {
         fee_id: &str,
         state: pb::ClaimState,
     ) -> Result<pb::Claim, Status> {
+        self.decide_paid_by(fee_id, state, "").await
+    }
+
+    pub(crate) async fn decide_paid_by(
+        &self,
+        fee_id: &str,
+        state: pb::ClaimState,
+        paid_by: &str,
+    ) -> Result<pb::Claim, Status> {
         let request = pb::DecideClaimRequest {
             request_id: request_id(),
             fee_id: fee_id.to_owned(),
             state: state.into(),
             text: "as the unit says".to_owned(),
+            paid_by_principal_id: paid_by.to_owned(),
         };
         let mut client = self.claims.clone();
         let decided = client.decide_claim(client::request(&desk(), request));
@@ -41,6 +51,17 @@ impl World {
         };
         let mut client = self.subjects.clone();
         let done = client.opt_out(client::request(&desk(), request));
+        done.await.unwrap();
+    }
+
+    pub(crate) async fn protect(&self, recipient: &str) {
+        let request = pb::SetProtectionRequest {
+            request_id: request_id(),
+            recipient_id: recipient.to_owned(),
+            is_protected: true,
+        };
+        let mut client = self.subjects.clone();
+        let done = client.set_protection(client::request(&desk(), request));
         done.await.unwrap();
     }
 

@@ -301,6 +301,7 @@ async fn a_claim_goes_from_open_to_approved_to_paid_and_no_other_way() {
     let settle = || pb::SettleClaimsRequest {
         request_id: request_id(),
         principal_id: "20".to_owned(),
+        ..Default::default()
     };
     let mut client = world.claims.clone();
     let settled = client

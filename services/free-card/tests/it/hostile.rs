@@ -132,6 +132,7 @@ async fn pages_tokens_and_codes_that_are_none_are_named() {
             fee_id: person(),
             state,
             text: "so decided".to_owned(),
+            ..Default::default()
         };
         names(
             world.claims.clone().decide_claim(ask(decide)).await,

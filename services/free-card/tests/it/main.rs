@@ -7,6 +7,7 @@ mod asks;
 mod breadth;
 mod cards;
 mod cases;
+mod claims;
 mod composites;
 mod coordinated;
 mod counted;

@@ -5,7 +5,7 @@ use hjm_testkit::{date, fields, kronor, reason, request_id};
 use sqlx::{Connection as _, PgConnection, Row as _};
 use tonic::Status;
 
-use crate::support::{World, ask, card_days, person};
+use crate::support::{World, ask, cancelling, card_days, person};
 
 /// From the Tax Agency's series of test numbers.
 const NUMBER: &str = "194301027472";
@@ -211,6 +211,26 @@ async fn fc_w36_a_late_fee_of_before_the_death_is_refunded_to_the_estate() {
     assert!(claims[0].to_estate);
     let status = world.status(&recipient, "2024-05-10").await;
     assert_eq!(kronor(status.accumulated.as_ref()), "1400.00");
+    world.books_hold().await;
+}
+
+#[tokio::test]
+async fn d_23_a_claim_goes_to_the_estate_by_whichever_id_the_person_was_found() {
+    let world = World::with_prescription("2024-04-01").await;
+    let at_desk = world.find(NUMBER).await.unwrap();
+    let (_, fee_id) = world.charge(&at_desk, "2024-04-01", "250").await;
+    world.cancel(&cancelling(&fee_id)).await.unwrap();
+    let (registered, _) = world.recipient(NUMBER).await;
+    assert_ne!(registered, at_desk);
+    world.set_today("2024-05-12");
+    let heard = world.died(&registered, "2024-05-10").await;
+    let refused = world.late(&registered, "2024-05-11", "250", &heard).await;
+    assert_eq!(reason(&refused.unwrap_err()), "PERSON_DECEASED");
+    let claims = world.claims_of(&at_desk).await;
+    assert_eq!(claims[0].recipient_id, at_desk);
+    assert!(claims[0].to_estate);
+    let decided = world.decide(&fee_id, pb::ClaimState::Approved).await;
+    assert!(decided.unwrap().to_estate);
     world.books_hold().await;
 }
 

@@ -191,6 +191,7 @@ async fn another_tenant_finds_nothing_behind_any_of_them() {
         fee_id: fee_id.clone(),
         state: pb::ClaimState::Approved.into(),
         text: "not theirs".to_owned(),
+        ..Default::default()
     };
     let decided = claims
         .decide_claim(client::request(&stranger, request))

@@ -168,6 +168,7 @@ async fn settling_deciding_and_late_fees_of_many_accounts_never_wait_for_each_ot
             let request = pb::SettleClaimsRequest {
                 request_id: hjm_testkit::request_id(),
                 principal_id: "20".to_owned(),
+                ..Default::default()
             };
             world.claims.clone().settle_claims(ask(request)).await
         });

@@ -2,9 +2,10 @@
 
 use hjm_free_card::{
     AccountState, Claim, ClaimChange, ClaimDecision, ClaimState, LogEntry, PaidClaim, cancel,
-    claims_after, decide, register, register_charged, settle,
+    claims_after, decide, may_pay, register, register_charged, settle,
 };
 use hjm_money::Money;
+use proptest::prelude::*;
 
 use crate::support::{Options, date, fee_id, money, morning, principal, proposed, scheme};
 
@@ -148,4 +149,38 @@ fn a_settlement_adds_up_to_the_whole_and_nets_to_nothing() {
         .iter()
         .find(|part| part.principal == principal("20"));
     assert_eq!(region.unwrap().gets, money("-209.50"));
+}
+
+#[test]
+fn what_another_owes_is_paid_by_a_member_and_what_one_owes_by_oneself() {
+    let scheme = scheme(&Options::default());
+    let on = date("2024-05-10");
+    let (member, stranger) = (principal("20"), principal("2380"));
+    assert!(may_pay(&scheme, &member, &stranger, on));
+    assert!(!may_pay(&scheme, &stranger, &member, on));
+    assert!(may_pay(&scheme, &stranger, &stranger, on));
+}
+
+proptest! {
+    /// However members have paid for each other: to the öre, what some get others give, and in
+    /// whatever order the claims come.
+    #[test]
+    fn nets_add_up_to_nothing(claims in prop::collection::vec((0..6_u32, 0..6_u32, 0..1_000_000_i64), 0..60)) {
+        let member = |number: u32| principal(&format!("20{number:02}"));
+        let paid = |(owed_by, paid_by, ore): &(u32, u32, i64)| PaidClaim {
+            owed_by: member(*owed_by),
+            paid_by: member(*paid_by),
+            amount: Money::from_ore(*ore),
+        };
+        let paid: Vec<PaidClaim> = claims.iter().map(paid).collect();
+        let report = settle(&paid).unwrap();
+        let sum = |of: fn(&hjm_free_card::SettlementPart) -> Money| {
+            Money::sum(report.parts.iter().map(of)).unwrap()
+        };
+        prop_assert_eq!(sum(|part| part.gets), Money::ZERO);
+        prop_assert_eq!(sum(|part| part.owed), report.whole);
+        prop_assert_eq!(sum(|part| part.paid), report.whole);
+        let backwards: Vec<PaidClaim> = paid.into_iter().rev().collect();
+        prop_assert_eq!(settle(&backwards).unwrap(), report);
+    }
 }

@@ -103,6 +103,39 @@ pub(in crate::app) async fn identities(
     Ok(persons)
 }
 
+/// What holds for each of many persons, under all of its identities.
+pub(in crate::app) async fn subjects(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    asked: &BTreeSet<RecipientId>,
+) -> Result<BTreeMap<RecipientId, Subject>, Failure> {
+    let mut known = store::subject_list(tx, tenant, &uuids(asked)).await?;
+    let shares = |one: &&RecipientId| known.get(*one).is_some_and(|known| known.has_shared);
+    let sharing: Vec<RecipientId> = asked.iter().filter(shares).copied().collect();
+    let mut persons: BTreeSet<RecipientId> = sharing.iter().copied().collect();
+    let mut links: Vec<Share> = Vec::new();
+    for _ in 0..ROUNDS_MAX {
+        if persons.is_empty() {
+            break;
+        }
+        let found = store::link_list(tx, tenant, &uuids(&persons), None).await?;
+        links = found.iter().map(store::LinkRow::share).collect();
+        let linked = sharing.iter().flat_map(|one| sharing_with(&links, *one));
+        let more: BTreeSet<RecipientId> = linked.collect();
+        if more == persons {
+            break;
+        }
+        persons = more;
+    }
+    known.extend(store::subject_list(tx, tenant, &uuids(&persons)).await?);
+    let whole = asked.iter().map(|one| {
+        let all = sharing_with(&links, *one).into_iter();
+        let all = all.map(|id| known.get(&id).copied().unwrap_or_default().subject);
+        (*one, all.reduce(Subject::linked_with).unwrap_or_default())
+    });
+    Ok(whole.collect())
+}
+
 /// Who was in each pool when each of those who are in it now joined.
 fn pool_shares(rows: &[PoolRow], together: &Together) -> Vec<Share> {
     let of_scheme = |row: &&PoolRow| together.scheme(&row.scheme_id).is_some();
