@@ -19,10 +19,15 @@ use hjm_service::{
 use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
-use crate::{app::Drafted, store::ClaimRow};
+use crate::{
+    app::Drafted,
+    store::{ClaimRow, Receipt},
+};
 
 const DEVICE_LENGTH_MAX: usize = 100;
 const AGE_MAX: u8 = 130;
+const ISSUER_LENGTH_MAX: usize = 128;
+const EVIDENCE_LENGTH_MAX: usize = 200;
 /// Counted fees that an answer lists: the newest.
 const COUNTED_MAX: usize = 50;
 
@@ -54,6 +59,8 @@ pub(crate) fn from_pb_fee_draft(
         .age
         .map(|age| from_pb_age(violations, &age_field, age));
     let offline = from_pb_offline(violations, field, draft);
+    let receipt = draft.receipt.as_ref();
+    let receipt = receipt.map(|receipt| from_pb_receipt(violations, field, receipt));
     let (charged, device_id) = offline?;
     Some(Drafted {
         fee: ProposedFee {
@@ -68,9 +75,40 @@ pub(crate) fn from_pb_fee_draft(
             },
             nominal: nominal?,
         },
-        charged,
+        charged: charged.or(receipt.as_ref().and(nominal)),
         device_id,
+        receipt: match receipt {
+            Some(receipt) => Some(receipt?),
+            None => None,
+        },
     })
+}
+
+fn from_pb_receipt(
+    violations: &mut Violations,
+    field: &str,
+    receipt: &pb::Receipt,
+) -> Option<Receipt> {
+    let issuer = format!("{field}.receipt.issuer");
+    let issuer = from_pb_words(violations, &issuer, &receipt.issuer, ISSUER_LENGTH_MAX);
+    let evidence = format!("{field}.receipt.evidence");
+    let evidence = from_pb_words(
+        violations,
+        &evidence,
+        &receipt.evidence,
+        EVIDENCE_LENGTH_MAX,
+    );
+    Some(Receipt {
+        issuer: issuer?,
+        evidence: evidence?,
+    })
+}
+
+pub(crate) fn to_pb_receipt(receipt: &Receipt) -> pb::Receipt {
+    pb::Receipt {
+        issuer: receipt.issuer.clone(),
+        evidence: receipt.evidence.clone(),
+    }
 }
 
 fn from_pb_age(violations: &mut Violations, field: &str, age: u32) -> Option<u8> {
@@ -78,7 +116,7 @@ fn from_pb_age(violations: &mut Violations, field: &str, age: u32) -> Option<u8>
     violations.take(field, known.ok_or("must be 0 to 130"))
 }
 
-/// What a desk that was offline has charged, and on which device.
+/// What was charged already: by a desk that was offline, with its device, or as a receipt says.
 fn from_pb_offline(
     violations: &mut Violations,
     field: &str,
@@ -88,12 +126,17 @@ fn from_pb_offline(
     if draft.device_id.is_empty() && draft.charged.is_none() {
         return Some((None, None));
     }
-    let device = from_pb_words(violations, &device_id, &draft.device_id, DEVICE_LENGTH_MAX);
+    let on_receipt = draft.device_id.is_empty() && draft.receipt.is_some();
+    let device = if on_receipt {
+        Some(None)
+    } else {
+        from_pb_words(violations, &device_id, &draft.device_id, DEVICE_LENGTH_MAX).map(Some)
+    };
     let charged = match draft.charged.as_ref() {
         None => Some(None),
         given => from_pb_money(violations, &format!("{field}.charged"), given).map(Some),
     };
-    Some((charged?, Some(device?)))
+    Some((charged?, device?))
 }
 
 /// The decision that leads to a state; the state must be one that is decided.
@@ -227,8 +270,13 @@ pub(crate) fn to_pb_fee_answer(
 ) -> pb::FeeAnswer {
     let older = fee.basis.len().saturating_sub(COUNTED_MAX);
     let newest = fee.basis.get(older..).unwrap_or_default();
+    let to_charge = if fee.paid_elsewhere {
+        Money::ZERO
+    } else {
+        fee.charged
+    };
     pb::FeeAnswer {
-        to_charge: Some(to_pb_money(fee.charged)),
+        to_charge: Some(to_pb_money(to_charge)),
         status: Some(to_pb_status(scheme, fee.on, status, version)),
         counted: newest
             .iter()
@@ -318,5 +366,6 @@ pub(crate) fn to_pb_fee(
         cancelled: fee.outcome == Outcome::Cancelled,
         registered_at: registered_at.map(to_pb_timestamp),
         principal_id: principal.map_or_else(String::new, ToString::to_string),
+        receipt: None,
     }
 }

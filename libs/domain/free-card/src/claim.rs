@@ -139,7 +139,7 @@ pub fn claims_after(
             .iter()
             .filter(|claim| claim.state == ClaimState::Paid);
         let paid = Money::sum(paid.map(|claim| claim.amount))?;
-        let owed = fee.to_refund();
+        let owed = fee.owed();
         let left = owed.checked_sub(settled)?.max(Money::ZERO);
         match of_fee.iter().find(|claim| !claim.state.is_closed()) {
             Some(claim) if claim.amount != left => changes.push(ClaimChange::Changed(Claim {

@@ -16,6 +16,9 @@ pub fn explain(scheme: &Scheme, fee: &AssessedFee) -> Explanation {
         fact("nominal", &fee.nominal),
         fact("entitled", &fee.entitled),
     ];
+    if fee.paid_elsewhere {
+        facts.push(fact("paid_elsewhere", &fee.charged));
+    }
     match fee.limit {
         Some(Limit::Sum(ceiling)) => facts.push(fact("ceiling", &ceiling)),
         Some(Limit::Count(count)) => facts.push(fact("limit_count", &count)),
@@ -36,7 +39,11 @@ pub fn explain(scheme: &Scheme, fee: &AssessedFee) -> Explanation {
     }
     let rule = format!("free_card.{}", fee.outcome.code());
     let source = source(scheme, fee);
-    Explanation::new(scheme.policy(), rule, source, facts, sentence(fee, counted))
+    let mut text = sentence(fee, counted);
+    if fee.paid_elsewhere {
+        text = format!("entered on a receipt, so nothing to pay here; charged here it were {text}");
+    }
+    Explanation::new(scheme.policy(), rule, source, facts, text)
 }
 
 fn fact(name: &str, value: &dyn std::fmt::Display) -> (String, String) {

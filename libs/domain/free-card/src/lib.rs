@@ -66,7 +66,7 @@ pub use log::{
 };
 pub use operations::{
     Quote, Registration, cancel, charge, correct, due_fix, quote, register, register_card,
-    register_charged,
+    register_charged, register_receipt,
 };
 pub use person::{Person, ProposedFee, Refusal, Residence, Shown, residence_on, shown};
 pub use place::{Place, event_date};

@@ -71,6 +71,9 @@ pub struct FeeEvent {
     pub nominal: Money,
     /// What the person was told to pay.
     pub charged: Money,
+    /// It was paid to somebody else and is entered on a receipt (R12): it counts as the
+    /// principal's own, who has taken nothing and refunds nothing (R18).
+    pub paid_elsewhere: bool,
 }
 
 impl FeeEvent {

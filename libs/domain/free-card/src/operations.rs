@@ -114,6 +114,28 @@ pub fn register_charged(
     writing.done()
 }
 
+/// As [`register_charged`], for a fee that was paid elsewhere and is entered on a receipt (R12):
+/// what was taken too much there is told and owed by nobody here (R18).
+///
+/// # Errors
+/// As [`register`].
+pub fn register_receipt(
+    scheme: &Scheme,
+    log: &[LogEntry],
+    proposed: &ProposedFee,
+    paid: Money,
+    now: Timestamp,
+) -> Result<Registration, EngineError> {
+    let mut writing = Writing::open(scheme, log, now)?;
+    let sequence = writing.account.live.next_sequence();
+    let event = FeeEvent {
+        paid_elsewhere: true,
+        ..fee_event(proposed, sequence, paid, writing.now)
+    };
+    writing.append(LogEntry::Fee(event))?;
+    writing.done()
+}
+
 /// The entries that cancel `fee` at `now`: the cards that became final before it, the
 /// cancellation, and under [`CancelFinal::Recalculate`] the release of each final card that the
 /// cancelled fee had a part in (D-8).
@@ -224,6 +246,7 @@ pub(crate) fn fee_event(
         age: proposed.age,
         nominal: proposed.nominal,
         charged,
+        paid_elsewhere: false,
     }
 }
 

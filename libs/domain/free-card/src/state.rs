@@ -102,6 +102,8 @@ pub struct AssessedFee {
     pub nominal: Money,
     /// What the person was told to pay.
     pub charged: Money,
+    /// It was paid to somebody else and is entered on a receipt.
+    pub paid_elsewhere: bool,
     /// What the person should pay.
     pub entitled: Money,
     /// Why.
@@ -129,12 +131,24 @@ impl AssessedFee {
     }
 
     /// What is to go back to the person in all: the overcharge, and of a cancelled fee all that
-    /// was charged.
+    /// was charged. What was paid elsewhere is not given back by who only entered it.
     pub fn to_refund(&self) -> Money {
-        if self.outcome == Outcome::Cancelled {
-            self.charged
-        } else {
+        if self.outcome != Outcome::Cancelled {
             self.overcharge
+        } else if self.paid_elsewhere {
+            Money::ZERO
+        } else {
+            self.charged
+        }
+    }
+
+    /// What its principal owes of that: nothing where it was paid to somebody else, whom the
+    /// person asks (R18).
+    pub fn owed(&self) -> Money {
+        if self.paid_elsewhere {
+            Money::ZERO
+        } else {
+            self.to_refund()
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Looking at a person: what fees would cost, where it stands and why. Every look is logged.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use hjm_free_card::{AccountState, Scheme, Shown, Status, Subject, explain, shown, status_on};
 use hjm_ids::FeeId;
@@ -13,12 +13,17 @@ use hjm_service::{
 };
 use jiff::{Timestamp, civil::Date};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{Core, Drafted, Holder, Looking, batch::check, circle::Circle};
 use crate::{
     Deps,
-    convert::{to_pb_coming_ceiling, to_pb_counted_fee, to_pb_fee, to_pb_fee_answer, to_pb_status},
+    convert::{
+        to_pb_coming_ceiling, to_pb_counted_fee, to_pb_fee, to_pb_fee_answer, to_pb_receipt,
+        to_pb_status,
+    },
     error::{Error, Part},
+    store,
 };
 
 /// An account as somebody looks at it.
@@ -108,9 +113,14 @@ pub(crate) async fn quote_fees(
     for draft in &drafts {
         check(draft, view.subject.person, now, Part::Fees)?;
     }
+    let on_receipt: Vec<bool> = drafts.iter().map(|draft| draft.receipt.is_some()).collect();
     let fees: Vec<_> = drafts.into_iter().map(|draft| draft.fee).collect();
     let quotes = view.circle.quote(&holder.scheme_id, &fees, now);
-    let quotes = quotes.map_err(Part::Fees.refused())?;
+    let mut quotes = quotes.map_err(Part::Fees.refused())?;
+    // A receipt counts as any fee does; only nothing is to pay for it.
+    for (quote, on_receipt) in quotes.iter_mut().zip(on_receipt) {
+        quote.fee.paid_elsewhere = on_receipt;
+    }
     let stored = |fee| fees.iter().all(|draft| draft.fee != fee);
     let answer = |quote: &hjm_free_card::Quote| pb::FeeAnswer {
         coming: quote.coming_limit.map(to_pb_coming_ceiling),
@@ -208,6 +218,26 @@ pub(crate) async fn explain_card(
     })
 }
 
+async fn view_with_receipts(
+    deps: &Deps,
+    looking: &Looking,
+    holder: &Holder,
+) -> Result<(View, HashMap<FeeId, store::Receipt>), Error> {
+    let (core, by, asked) = (deps.core.clone(), looking.clone(), holder.clone());
+    let found = deps.core.look(looking, |tx| {
+        Box::pin(async move {
+            let view = view_in(&core, tx, &by, &asked).await?;
+            let accounts = view.circle.accounts.values();
+            let accounts: Vec<Uuid> = accounts.map(|own| own.row.account.uuid()).collect();
+            let receipts = store::receipt_list(tx, &by.caller.tenant, &accounts).await?;
+            let note = by.note(asked.recipient, &asked.scheme_id);
+            let seen = i64::try_from(view.version()).unwrap_or(i64::MAX);
+            Ok(((view, receipts), vec![note.seen(seen)]))
+        })
+    });
+    found.await
+}
+
 /// A page of a person's fees after one, in the order that decides, with its last fee's token.
 pub(crate) async fn list_fees(
     deps: &Deps,
@@ -216,7 +246,7 @@ pub(crate) async fn list_fees(
     after: Option<FeeId>,
     rows_max: i64,
 ) -> Result<(Vec<pb::Fee>, Option<String>), Error> {
-    let view = view(deps, &looking, &holder).await?;
+    let (view, receipts) = view_with_receipts(deps, &looking, &holder).await?;
     let rows_max = usize::try_from(rows_max).map_err(|error| Failure::Internal(error.into()))?;
     let fees = &view.state.fees;
     let first = match after {
@@ -233,7 +263,12 @@ pub(crate) async fn list_fees(
         let principal = &fee.principal;
         let shown = view.subject.shows_principal(caller.as_ref(), principal);
         let at = view.circle.registered_at(fee.fee);
-        to_pb_fee(fee, at, shown.then_some(principal))
+        let entered = caller.as_ref().is_none_or(|caller| caller == principal);
+        let receipt = receipts.get(&fee.fee).filter(|_| shown && entered);
+        pb::Fee {
+            receipt: receipt.map(to_pb_receipt),
+            ..to_pb_fee(fee, at, shown.then_some(principal))
+        }
     });
     let last = page.last().map(|fee| fee.fee.to_string());
     Ok((shown.collect(), last))

@@ -38,7 +38,7 @@ use hjm_service::{
 use jiff::{Timestamp, civil::Date};
 use sqlx::PgConnection;
 
-use crate::error::Error;
+use crate::{error::Error, store::Receipt};
 
 pub(crate) use audit::list_access;
 pub(crate) use batch::{Queue, Queued};
@@ -89,9 +89,11 @@ pub(crate) struct Looking {
 #[derive(Debug, Clone)]
 pub(crate) struct Drafted {
     pub(crate) fee: ProposedFee,
-    /// Of a desk that was offline: what it charged.
+    /// What was charged already, by a desk that was offline or elsewhere.
     pub(crate) charged: Option<Money>,
     pub(crate) device_id: Option<String>,
+    /// Of a fee that was paid elsewhere.
+    pub(crate) receipt: Option<Receipt>,
 }
 
 /// A fee to register.

@@ -67,7 +67,8 @@ pub(crate) async fn references_shared(
     Ok((total, shared.map(|row| row.external_reference).collect()))
 }
 
-/// What was charged under each charging system's key, without the cancelled fees.
+/// What was charged under each charging system's key, without the cancelled fees and what was paid
+/// elsewhere.
 pub(crate) async fn charged_list(
     connection: &mut PgConnection,
     tenant: &TenantId,
@@ -75,7 +76,7 @@ pub(crate) async fn charged_list(
     let rows = sqlx::query!(
         r#"SELECT external_reference AS "external_reference!", charged_ore AS "charged_ore!"
              FROM free_card.account_event e
-            WHERE tenant_id = $1 AND kind = 'FEE'
+            WHERE tenant_id = $1 AND kind = 'FEE' AND receipt_issuer IS NULL
               AND NOT EXISTS (SELECT FROM free_card.account_event c
                                WHERE c.tenant_id = e.tenant_id AND c.fee_id = e.fee_id
                                  AND c.kind = 'CANCEL')

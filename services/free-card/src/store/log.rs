@@ -13,6 +13,13 @@ use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+/// Who was paid elsewhere, and what was shown of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Receipt {
+    pub(crate) issuer: String,
+    pub(crate) evidence: String,
+}
+
 /// What an entry is stored with, beside what its replay needs.
 #[derive(Debug, Clone)]
 pub(crate) enum Beside {
@@ -24,6 +31,8 @@ pub(crate) enum Beside {
         answer: Vec<u8>,
         /// Of a desk that was offline: its device.
         device_id: Option<String>,
+        /// Of one that was paid elsewhere.
+        receipt: Option<Receipt>,
     },
     /// Of a correction or a cancellation: why, coded and in words.
     Change { reason: &'static str, text: String },
@@ -62,6 +71,7 @@ struct StoredEntry {
     card_reason: Option<String>,
     kept_after: Option<String>,
     kept_ore: Option<i64>,
+    paid_elsewhere: bool,
 }
 
 impl StoredEntry {
@@ -84,6 +94,7 @@ impl StoredEntry {
                 age,
                 nominal: Money::from_ore(self.nominal_ore?),
                 charged: Money::from_ore(self.charged_ore?),
+                paid_elsewhere: self.paid_elsewhere,
             })),
             "CORRECT" => Some(LogEntry::Correct(Correction {
                 fee: fee?,
@@ -138,7 +149,7 @@ pub(crate) async fn log_list(
                   card_from AS "card_from: jiff_sqlx::Date",
                   card_to AS "card_to: jiff_sqlx::Date",
                   occurred_at AS "occurred_at: jiff_sqlx::Timestamp", fee_kind, age, card_reason,
-                  kept_after, kept_ore
+                  kept_after, kept_ore, receipt_issuer IS NOT NULL AS "paid_elsewhere!"
              FROM unnest($2::uuid[]) asked (id),
                   LATERAL (SELECT * FROM free_card.account_event
                             WHERE tenant_id = $1 AND account_id = asked.id
@@ -162,6 +173,30 @@ pub(crate) async fn log_list(
             .push(entry.ok_or_else(lost)?);
     }
     Ok(logs)
+}
+
+/// The receipts of fees on accounts. One that was charged here has none.
+pub(crate) async fn receipt_list(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    accounts: &[Uuid],
+) -> Result<HashMap<FeeId, Receipt>, Failure> {
+    let rows = sqlx::query!(
+        r#"SELECT fee_id AS "fee_id!", receipt_issuer AS "issuer!", receipt_evidence AS "evidence!"
+             FROM unnest($2::uuid[]) asked (id),
+                  LATERAL (SELECT * FROM free_card.account_event
+                            WHERE tenant_id = $1 AND account_id = asked.id OFFSET 0) entry
+            WHERE receipt_issuer IS NOT NULL"#,
+        tenant.as_str(),
+        accounts
+    )
+    .fetch_all(connection)
+    .await?;
+    let rows = rows.into_iter().map(|row| {
+        let (issuer, evidence) = (row.issuer, row.evidence);
+        (FeeId::new(row.fee_id), Receipt { issuer, evidence })
+    });
+    Ok(rows.collect())
 }
 
 /// An entry's parts, each in the column it has.
@@ -191,6 +226,8 @@ struct Columns {
     card_numbers: Vec<Option<String>>,
     kept_after: Vec<Option<String>>,
     kept: Vec<Option<i64>>,
+    issuers: Vec<Option<String>>,
+    evidence: Vec<Option<String>>,
 }
 
 /// What an entry has of a fee, a card and a corrected fee.
@@ -299,13 +336,16 @@ impl Columns {
         let (mut reference, mut told, mut device) = (None, None, None);
         let (mut reason, mut words) = (None, None);
         let (mut shown, mut number) = (None, None);
+        let mut paid = None;
         match beside.clone() {
             Beside::Fee {
                 external_reference,
                 answer,
                 device_id,
+                receipt,
             } => {
                 (reference, told, device) = (Some(external_reference), Some(answer), device_id);
+                paid = receipt;
             }
             Beside::Change { reason: code, text } => (reason, words) = (Some(code), Some(text)),
             Beside::Card {
@@ -321,6 +361,9 @@ impl Columns {
         self.texts.push(words);
         self.card_evidence.push(shown);
         self.card_numbers.push(number);
+        self.issuers
+            .push(paid.as_ref().map(|one| one.issuer.clone()));
+        self.evidence.push(paid.map(|one| one.evidence));
     }
 }
 
@@ -341,13 +384,15 @@ pub(crate) async fn log_insert(
             (tenant_id, account_id, sequence, kind, fee_id, registered_at, event_on, nominal_ore,
              charged_ore, principal_id, external_reference, answer, cancel_reason, cancel_text,
              card_from, card_to, occurred_at, device_id, fee_kind, age, card_reason,
-             card_evidence, card_number, kept_after, kept_ore)
+             card_evidence, card_number, kept_after, kept_ore, receipt_issuer,
+             receipt_evidence)
          SELECT $1, new.*
            FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::timestamptz[],
                        $7::date[], $8::bigint[], $9::bigint[], $10::text[], $11::text[],
                        $12::bytea[], $13::text[], $14::text[], $15::date[], $16::date[],
                        $17::timestamptz[], $18::text[], $19::text[], $20::smallint[], $21::text[],
-                       $22::text[], $23::text[], $24::text[], $25::bigint[]) new",
+                       $22::text[], $23::text[], $24::text[], $25::bigint[], $26::text[],
+                       $27::text[]) new",
         tenant.as_str(),
         &columns.accounts,
         &columns.sequences,
@@ -373,6 +418,8 @@ pub(crate) async fn log_insert(
         &columns.card_numbers as _,
         &columns.kept_after as _,
         &columns.kept as _,
+        &columns.issuers as _,
+        &columns.evidence as _,
     )
     .execute(connection)
     .await?;

@@ -19,7 +19,7 @@ pub(crate) use claim::{
     ClaimChangeRow, ClaimFilter, ClaimKey, ClaimRow, claim_list, claim_list_of_accounts, claim_net,
     claim_upsert, decision_insert,
 };
-pub(crate) use log::{Beside, NewEntry, log_insert, log_list};
+pub(crate) use log::{Beside, NewEntry, Receipt, log_insert, log_list, receipt_list};
 pub(crate) use registered::{RegisteredRow, registered_list};
 pub(crate) use share::{
     LinkRow, PoolHead, PoolRow, link_append, link_list, pool_append, pool_events, pool_find,

@@ -20,6 +20,7 @@ mod moments;
 mod numbers;
 mod pools;
 mod privacy;
+mod receipts;
 mod refusals;
 mod repeated;
 mod rush;

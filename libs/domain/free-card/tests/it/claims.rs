@@ -2,7 +2,7 @@
 
 use hjm_free_card::{
     AccountState, Claim, ClaimChange, ClaimDecision, ClaimState, LogEntry, PaidClaim, cancel,
-    claims_after, decide, may_pay, register, register_charged, settle,
+    claims_after, decide, explain, may_pay, register, register_charged, register_receipt, settle,
 };
 use hjm_money::Money;
 use proptest::prelude::*;
@@ -149,6 +149,31 @@ fn a_settlement_adds_up_to_the_whole_and_nets_to_nothing() {
         .iter()
         .find(|part| part.principal == principal("20"));
     assert_eq!(region.unwrap().gets, money("-209.50"));
+}
+
+#[test]
+fn fc_r12_a_receipt_counts_and_what_it_was_too_much_is_told_and_owed_by_nobody() {
+    let scheme = scheme(&Options::default());
+    let first = proposed(fee_id(1), date("2024-05-01"), money("1300"));
+    let mut log = register(&scheme, &[], &first, morning(first.on))
+        .unwrap()
+        .entries;
+    let receipt = proposed(fee_id(2), date("2024-05-10"), money("300"));
+    let at = morning(receipt.on);
+    let done = register_receipt(&scheme, &log, &receipt, money("300"), at).unwrap();
+    let fee = done.state.fee(receipt.fee).unwrap();
+    assert_eq!((fee.entitled, fee.overcharge), (money("100"), money("200")));
+    assert!(
+        done.state.card_on(receipt.on).is_some(),
+        "it completes the card"
+    );
+    assert_eq!(claims_after(&done.state, &[]).unwrap(), []);
+    assert!(explain(&scheme, fee).text.contains("receipt"));
+    log.extend(done.entries);
+    let cancelled = cancel(&scheme, &log, receipt.fee, at).unwrap().state;
+    let fee = cancelled.fee(receipt.fee).unwrap();
+    assert_eq!(fee.to_refund(), Money::ZERO, "nothing was taken here");
+    assert_eq!(claims_after(&cancelled, &[]).unwrap(), []);
 }
 
 #[test]

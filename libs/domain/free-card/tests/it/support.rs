@@ -190,5 +190,6 @@ pub(crate) fn event(number: u64, on: Date, nominal: Money) -> FeeEvent {
         age: None,
         nominal,
         charged: nominal,
+        paid_elsewhere: false,
     }
 }

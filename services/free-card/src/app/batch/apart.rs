@@ -116,6 +116,7 @@ async fn register(
         external_reference: asked.external_reference.clone(),
         answer: answer.encode_to_vec(),
         device_id: asked.draft.device_id.clone(),
+        receipt: asked.draft.receipt.clone(),
     };
     held.describe(fee, beside);
     held.store(tx, tenant, &drawn).await?;

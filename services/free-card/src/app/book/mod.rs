@@ -9,7 +9,8 @@ use std::sync::Arc;
 use hjm_feed::NewEvent;
 use hjm_free_card::{
     AccountState, AssessedFee, Claim, ClaimChange, ClaimState, LogEntry, Registration, Scheme,
-    Snapshot, Status, claims_after, register, register_charged, replay, status_on,
+    Snapshot, Status, claims_after, register, register_charged, register_receipt, replay,
+    status_on,
 };
 use hjm_ids::{FeeId, TenantId};
 use hjm_proto::free_card::v1 as pb;
@@ -99,6 +100,7 @@ impl Book {
             external_reference: asked.external_reference.clone(),
             answer: answer.encode_to_vec(),
             device_id: asked.draft.device_id.clone(),
+            receipt: asked.draft.receipt.clone(),
         });
         let event = pb::FeeRegistered {
             recipient_id: self.row.subject.to_string(),
@@ -160,9 +162,10 @@ impl Book {
         let fee = &asked.draft.fee;
         let scheme = Arc::clone(&self.scheme);
         let log = self.log(tx, tenant).await?;
-        let done = match asked.draft.charged {
-            Some(charged) => register_charged(&scheme, &log, fee, charged, now),
-            None => register(&scheme, &log, fee, now),
+        let done = match (asked.draft.charged, &asked.draft.receipt) {
+            (Some(paid), Some(_)) => register_receipt(&scheme, &log, fee, paid, now),
+            (Some(charged), None) => register_charged(&scheme, &log, fee, charged, now),
+            (None, _) => register(&scheme, &log, fee, now),
         };
         let done = done.map_err(Part::Fee.refused())?;
         self.add(tx, tenant, log, done, fee.fee, fee.on, now).await

@@ -117,6 +117,7 @@ impl Held {
         for (_, entry) in &mut entries {
             if let (LogEntry::Fee(event), Some(charged)) = (entry, draft.charged) {
                 event.charged = charged;
+                event.paid_elsewhere = draft.receipt.is_some();
             }
         }
         self.append(holder.recipient, entries, &Beside::Nothing);
