@@ -19,7 +19,14 @@ impl feed::EventFeedService for Deps {
         &self,
         request: Request<pb::ReadRequest>,
     ) -> Result<Response<Self::ReadStream>, Status> {
-        let tenant = caller(&request)?.tenant;
+        let caller = caller(&request)?;
+        // Events are the tenant's as a whole; other members see date and amount only (D-15).
+        if caller.scope().principal.is_some() {
+            return Err(Status::permission_denied(
+                "the feed is read by the aid centre and by services",
+            ));
+        }
+        let tenant = caller.tenant;
         let asked = request.into_inner();
         let reading = Reading::new(
             crate::FEED,

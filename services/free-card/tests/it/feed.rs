@@ -2,10 +2,10 @@
 
 use hjm_proto::free_card::v1::{self as pb, free_card_event::Event};
 use hjm_service::client;
-use hjm_testkit::{fields, kronor};
+use hjm_testkit::{fields, kronor, of_principal};
 use tonic::Code;
 
-use crate::support::{World, cancelling, desk, person};
+use crate::support::{DALARNA, World, cancelling, desk, person};
 
 async fn read(world: &World, request: pb::ReadRequest) -> Vec<pb::ReadResponse> {
     let request = client::streaming_request(&desk(), request);
@@ -107,6 +107,18 @@ async fn the_feed_is_read_after_a_position_to_a_limit_by_kind() {
         (refused.code(), fields(&refused)),
         (Code::InvalidArgument, vec!["after".into()])
     );
+}
+
+#[tokio::test]
+async fn d_15_the_feed_of_all_persons_is_not_a_principals_to_read() {
+    let world = World::open("2024-06-10").await;
+    world.charge(&person(), "2024-06-10", "250").await;
+    for principal in ["20", "2081"] {
+        let caller = of_principal(DALARNA, principal);
+        let request = client::streaming_request(&caller, pb::ReadRequest::default());
+        let refused = world.feed.clone().read(request).await.unwrap_err();
+        assert_eq!(refused.code(), Code::PermissionDenied, "{principal}");
+    }
 }
 
 #[tokio::test]
