@@ -261,7 +261,9 @@ pub(crate) async fn list_fees(
     let caller = looking.caller.scope().principal;
     let shown = page.iter().map(|fee| {
         let principal = &fee.principal;
-        let shown = view.subject.shows_principal(caller.as_ref(), principal);
+        // In a pool each child has choices of its own.
+        let subject = view.circle.subject_of(fee.fee);
+        let shown = subject.shows_principal(caller.as_ref(), principal);
         let at = view.circle.registered_at(fee.fee);
         let entered = caller.as_ref().is_none_or(|caller| caller == principal);
         let receipt = receipts.get(&fee.fee).filter(|_| shown && entered);

@@ -5,7 +5,7 @@ use hjm_service::{Caller, client};
 use hjm_testkit::{date, fields, kronor, of_principal, reason, request_id};
 use tonic::{Code, Request};
 
-use crate::support::{DALARNA, SCHEME, World, ask, cancelling, draft, person};
+use crate::support::{DALARNA, SCHEME, World, ask, cancelling, desk, draft, person};
 
 fn as_town(message: pb::ListFeesRequest) -> Request<pb::ListFeesRequest> {
     client::request(&of_principal(DALARNA, "2081"), message)
@@ -115,6 +115,52 @@ async fn d_15_others_see_date_and_amount_and_who_charged_only_with_consent() {
         .unwrap()
         .into_inner();
     assert_eq!(seen.fees[0].principal_id, "20");
+}
+
+#[tokio::test]
+async fn d_15_d_22_in_a_pool_each_child_keeps_who_charged_to_itself() {
+    let world = World::open("2024-01-10").await;
+    let (open, guarded, silent) = (person(), person(), person());
+    let children = [&open, &guarded, &silent].map(|one| (one.as_str(), "2015-05-01"));
+    world.pool(&children).await.unwrap();
+    let mut subjects = world.subjects.clone();
+    for recipient in [&open, &guarded] {
+        let consent = pb::SetReadConsentRequest {
+            request_id: request_id(),
+            recipient_id: recipient.clone(),
+            consent: true,
+        };
+        subjects.set_read_consent(ask(consent)).await.unwrap();
+    }
+    let protection = pb::SetProtectionRequest {
+        request_id: request_id(),
+        recipient_id: guarded.clone(),
+        is_protected: true,
+    };
+    subjects.set_protection(ask(protection)).await.unwrap();
+    world.charge(&open, "2024-01-11", "100").await;
+    world.charge(&guarded, "2024-01-12", "100").await;
+    world.charge(&silent, "2024-01-13", "100").await;
+    let town = of_principal(DALARNA, "2081");
+    let region = of_principal(DALARNA, "20");
+    for (caller, expected) in [
+        (desk(), ["20", "", "20"]),
+        (town, ["20", "", ""]),
+        (region, ["20", "20", "20"]),
+    ] {
+        for asked in [&open, &guarded, &silent] {
+            let request = pb::ListFeesRequest {
+                recipient_id: asked.clone(),
+                scheme_id: SCHEME.to_owned(),
+                ..Default::default()
+            };
+            let mut client = world.free_card.clone();
+            let seen = client.list_fees(client::request(&caller, request)).await;
+            let fees = seen.unwrap().into_inner().fees;
+            let seen: Vec<&str> = fees.iter().map(|fee| fee.principal_id.as_str()).collect();
+            assert_eq!(seen, expected);
+        }
+    }
 }
 
 #[tokio::test]

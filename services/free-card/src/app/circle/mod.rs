@@ -185,6 +185,8 @@ pub(crate) struct Circle {
     pub(in crate::app) accounts: BTreeMap<Holder, Own>,
     /// What holds for the person asked about, under all of its identities.
     pub(in crate::app) subject: Subject,
+    /// The same of each person.
+    subjects: BTreeMap<RecipientId, Subject>,
 }
 
 impl Circle {
@@ -199,7 +201,7 @@ impl Circle {
         let sharing = Sharing::read(tx, tenant, &together, person, known).await?;
         let (schemes, subjects) = keys(&together, &sharing.persons);
         let rows = store::account_find(tx, tenant, &schemes, &subjects).await?;
-        Self::of_rows(tx, tenant, together, sharing, rows, known).await
+        Self::of_rows(tx, tenant, together, (person, sharing), rows, known).await
     }
 
     /// Those of persons of whom none ever shared.
@@ -232,7 +234,7 @@ impl Circle {
         tx: &mut PgConnection,
         tenant: &TenantId,
         together: Together,
-        sharing: Sharing,
+        (person, sharing): (RecipientId, Sharing),
         rows: Vec<AccountRow>,
         known: Option<Timestamp>,
     ) -> Result<Self, Error> {
@@ -255,7 +257,8 @@ impl Circle {
             persons: sharing.persons,
             shares: sharing.shares,
             accounts: accounts.collect(),
-            subject: sharing.subject,
+            subject: sharing.subjects.get(&person).copied().unwrap_or_default(),
+            subjects: sharing.subjects,
         })
     }
 
@@ -366,6 +369,13 @@ impl Circle {
     pub(in crate::app) fn registered_at(&self, fee: FeeId) -> Option<Timestamp> {
         let (_, entry) = self.fee_entry(fee)?;
         Some(entry.at())
+    }
+
+    /// What holds for the person whose fee it is.
+    pub(in crate::app) fn subject_of(&self, fee: FeeId) -> Subject {
+        let owner = self.fee_entry(fee).map(|(holder, _)| holder.recipient);
+        let known = owner.and_then(|owner| self.subjects.get(&owner));
+        known.copied().unwrap_or(self.subject)
     }
 
     fn fee_entry(&self, fee: FeeId) -> Option<(&Holder, &LogEntry)> {

@@ -1,6 +1,6 @@
 //! Who shares with a person: links between identities, and pools.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use hjm_free_card::{Share, Subject, sharing_with};
 use hjm_ids::{RecipientId, TenantId};
@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Together;
-use crate::store::{self, PoolRow};
+use crate::store::{self, Known, PoolRow};
 
 /// Rounds of looking for those who share with those who share: so far a chain of links may go.
 const ROUNDS_MAX: usize = 16;
@@ -20,8 +20,8 @@ const ROUNDS_MAX: usize = 16;
 pub(in crate::app) struct Sharing {
     pub(in crate::app) persons: BTreeSet<RecipientId>,
     pub(super) shares: Vec<Share>,
-    /// Of the person, under all of its identities.
-    pub(super) subject: Subject,
+    /// Of each of them, under all of its identities.
+    pub(super) subjects: BTreeMap<RecipientId, Subject>,
 }
 
 impl Sharing {
@@ -47,7 +47,7 @@ impl Sharing {
             return Ok(Self {
                 persons: BTreeSet::from([person]),
                 shares: Vec::new(),
-                subject: first.subject,
+                subjects: BTreeMap::from([(person, first.subject)]),
             });
         }
         let (mut persons, mut shares) = (BTreeSet::from([person]), Vec::new());
@@ -67,17 +67,22 @@ impl Sharing {
             }
             persons = more;
         }
-        let identities = sharing_with(&links, person);
-        let ids = uuids(&identities);
-        let known = store::subject_list(tx, tenant, &ids).await?;
-        let others = known.values().map(|known| known.subject);
-        let subject = others.reduce(Subject::linked_with).unwrap_or_default();
+        let known = store::subject_list(tx, tenant, &uuids(&persons)).await?;
+        let under_all = |one: &RecipientId| (*one, linked(&known, &sharing_with(&links, *one)));
+        let subjects = persons.iter().map(under_all).collect();
         Ok(Self {
             persons,
             shares,
-            subject,
+            subjects,
         })
     }
+}
+
+/// What holds for a person under these identities of its.
+fn linked(known: &HashMap<RecipientId, Known>, identities: &BTreeSet<RecipientId>) -> Subject {
+    let known = identities.iter().filter_map(|one| known.get(one));
+    let subjects = known.map(|known| known.subject);
+    subjects.reduce(Subject::linked_with).unwrap_or_default()
 }
 
 fn uuids(persons: &BTreeSet<RecipientId>) -> Vec<Uuid> {
