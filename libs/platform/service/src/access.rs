@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hjm_ids::{RecipientId, TenantId};
+use hjm_ids::{PrincipalId, RecipientId, TenantId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sha2::{Digest as _, Sha256};
@@ -240,8 +240,8 @@ async fn batch_insert(
 /// Whose accesses are asked for.
 #[derive(Debug, Clone)]
 pub enum AccessOf {
-    /// To one person.
-    Subject(RecipientId),
+    /// To one person, under these identities.
+    Person(Vec<RecipientId>),
     /// By one user.
     User(String),
 }
@@ -258,7 +258,7 @@ pub struct AccessRow {
     pub entry: EntryRow,
 }
 
-/// Accesses before one, newest first.
+/// Accesses before one, newest first; where a principal is given only its own.
 ///
 /// # Errors
 /// [`Failure::Unavailable`] when the database is away.
@@ -266,11 +266,15 @@ pub async fn access_list(
     connection: &mut PgConnection,
     tenant: &TenantId,
     of: &AccessOf,
+    by: Option<&PrincipalId>,
     before: Option<AccessKey>,
     rows_max: i64,
 ) -> Result<Vec<AccessRow>, Failure> {
-    let (subject, user) = match of {
-        AccessOf::Subject(subject) => (Some(subject.uuid()), None),
+    let (subjects, user) = match of {
+        AccessOf::Person(identities) => {
+            let subjects = identities.iter().map(|one| one.uuid());
+            (Some(subjects.collect::<Vec<Uuid>>()), None)
+        }
         AccessOf::User(user) => (None, Some(user.as_str())),
     };
     let (at, chain, number, place) =
@@ -280,18 +284,20 @@ pub async fn access_list(
                 e.principal_id, e.client, e.user_name, e.purpose, e.object, e.version
            FROM access_entry e JOIN access_batch b USING (tenant_id, chain_id, number)
           WHERE e.tenant_id = $1
-            AND ($2::uuid IS NULL OR e.subject_id = $2)
+            AND ($2::uuid[] IS NULL OR e.subject_id = ANY ($2))
             AND ($3::text IS NULL OR e.user_name = $3)
+            AND ($9::text IS NULL OR e.principal_id = $9)
             AND (b.recorded_at, e.chain_id, e.number, e.place) < ($4, $5, $6, $7)
           ORDER BY b.recorded_at DESC, e.chain_id DESC, e.number DESC, e.place DESC LIMIT $8",
         tenant.as_str(),
-        subject,
+        subjects.as_deref() as _,
         user,
         at.to_sqlx() as _,
         chain,
         number,
         place,
-        rows_max
+        rows_max,
+        by.map(PrincipalId::as_str)
     )
     .fetch_all(connection)
     .await?;

@@ -40,7 +40,7 @@ use sqlx::PgConnection;
 
 use crate::{error::Error, store::Receipt};
 
-pub(crate) use audit::list_access;
+pub(crate) use audit::{ACCESSES_MAX, list_access};
 pub(crate) use batch::{Queue, Queued};
 pub(crate) use book::card_days;
 pub(crate) use card::{Carding, add_card};

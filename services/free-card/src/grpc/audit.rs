@@ -35,7 +35,8 @@ fn from_pb_access_of(
 ) -> Option<AccessOf> {
     match (asked.recipient_id.is_empty(), asked.user.is_empty()) {
         (false, true) => {
-            from_pb_text(violations, "recipient_id", &asked.recipient_id).map(AccessOf::Subject)
+            let person = from_pb_text(violations, "recipient_id", &asked.recipient_id);
+            person.map(|person| AccessOf::Person(vec![person]))
         }
         (true, false) => {
             from_pb_words(violations, "user", &asked.user, USER_LENGTH_MAX).map(AccessOf::User)
@@ -65,6 +66,7 @@ impl AuditService for Deps {
         }
         let before = before.flatten();
         let (of, rows_max) = violations.finish(of.zip(rows_max))?;
+        let rows_max = rows_max.min(app::ACCESSES_MAX);
         let looking = looking(caller, "ListAccess", "", None, self.clock.now()?);
         let listed = app::list_access(self, looking, of, before, rows_max).await?;
         let (accesses, last) = listed;

@@ -218,10 +218,55 @@ async fn every_look_at_a_person_is_in_its_extract() {
     };
     let rest = audit.list_access(ask(rest)).await.unwrap().into_inner();
     assert!(rest.accesses.is_empty());
+    let reviewed = world.accesses(&recipient).await;
+    let reviews = reviewed.iter().filter(|one| one.action == "ListAccess");
+    assert_eq!(reviews.count(), 3, "so is looking at what a user did");
     let nobody = audit
         .list_access(ask(pb::ListAccessRequest::default()))
         .await;
     assert_eq!(fields(&nobody.unwrap_err()), ["recipient_id"]);
+}
+
+#[tokio::test]
+async fn d_15_a_principal_reviews_its_own_accesses_and_no_others() {
+    let world = World::open("2024-01-10").await;
+    let recipient = person();
+    world.charge(&recipient, "2024-01-10", "250").await;
+    let region = of_principal(DALARNA, "20");
+    let fee = world.fee(&recipient, "2024-01-10", "100");
+    world.register_as(&region, &fee).await.unwrap();
+    let mut audit = world.audit.clone();
+    for (principal, seen) in [("2081", &[][..]), ("20", &["RegisterFee"][..])] {
+        let caller = of_principal(DALARNA, principal);
+        for asked in [
+            pb::ListAccessRequest {
+                recipient_id: recipient.clone(),
+                ..Default::default()
+            },
+            pb::ListAccessRequest {
+                user: region.user.clone(),
+                ..Default::default()
+            },
+        ] {
+            let listed = audit.list_access(client::request(&caller, asked)).await;
+            let accesses = listed.unwrap().into_inner().accesses;
+            let own = accesses.iter().filter(|one| one.action != "ListAccess");
+            let actions: Vec<&str> = own.map(|one| one.action.as_str()).collect();
+            assert_eq!(actions, seen, "{principal}");
+            assert!(accesses.iter().all(|one| one.principal_id == principal));
+        }
+    }
+}
+
+#[tokio::test]
+async fn d_19_the_extract_covers_every_identity_of_a_person() {
+    let world = World::open("2024-01-10").await;
+    let (reserve, of) = (person(), person());
+    world.charge(&reserve, "2024-01-10", "250").await;
+    world.link_reserve(&reserve, &of).await;
+    let accesses = world.accesses(&of).await;
+    let charged = accesses.iter().find(|one| one.action == "RegisterFee");
+    assert_eq!(charged.unwrap().recipient_id, reserve);
 }
 
 #[tokio::test]
