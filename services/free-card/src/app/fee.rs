@@ -99,6 +99,15 @@ pub(crate) async fn correct_fee(
     written.await
 }
 
+/// What was charged and what goes back. What it should have cost tells what remained (D-21).
+fn without_rest(fee: pb::Fee) -> pb::Fee {
+    pb::Fee {
+        entitled: None,
+        undercharge: None,
+        ..fee
+    }
+}
+
 /// A fee is changed by the principal that registered it, or by the aid centre (R18), of a person
 /// who stays outside too: then nothing but that fee is told.
 async fn change_in(
@@ -139,13 +148,14 @@ async fn change_in(
         .circle
         .status(&drawn, &holder.scheme_id, today, held.now)?;
     let shown = held.circle.shows().is_ok();
+    let told = to_pb_fee(fee, held.circle.registered_at(asked.fee), None);
     let changed = Changed {
         account: own.row.account,
-        fee: to_pb_fee(fee, held.circle.registered_at(asked.fee), None),
+        fee: if shown { told } else { without_rest(told) },
         status: shown.then_some(status),
         version: held.circle.version(),
         holder,
-        reassessed: if shown { reassessed } else { Vec::new() },
+        reassessed,
     };
     held.store(tx, tenant, &drawn).await?;
     Ok(changed)

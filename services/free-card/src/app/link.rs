@@ -1,5 +1,7 @@
 //! Two identities of one person, who is one from then on; and two persons after all.
 
+use std::collections::BTreeSet;
+
 use hjm_feed::NewEvent;
 use hjm_free_card::{Identity, SubjectEvent, check_link};
 use hjm_ids::{RecipientId, TenantId};
@@ -12,6 +14,7 @@ use uuid::Uuid;
 use super::{
     Core, Written,
     circle::{Regrouped, Regrouping, identities},
+    pool::{OUTSIDE, leave, pools_with, told_left},
 };
 use crate::{Deps, error::Error, events, store};
 
@@ -123,17 +126,19 @@ pub(super) async fn change_in(
     }
     let now = regrouping.now;
     store::link_append(tx, tenant, pair, link, reason, now).await?;
-    let done = regrouping.finish(tx, tenant, None).await?;
-    let mut events = Vec::new();
+    let (mut events, mut pools) = (Vec::new(), Vec::new());
     if link {
-        events = opt_out_both(tx, tenant, pair.0, now).await?;
+        let all = identities(tx, tenant, pair.0).await?;
+        if let Some(told) = opt_out_all(tx, tenant, &all, now).await? {
+            events = told;
+            pools = pools_with(tx, tenant, &all).await?;
+            leave(tx, tenant, &mut pools, &all, now).await?;
+        }
     }
-    let shown = events.is_empty();
-    let statuses = if shown {
-        statuses(&done, pair.0, now)?
-    } else {
-        Vec::new()
-    };
+    let keep = (!pools.is_empty()).then_some(OUTSIDE);
+    let done = regrouping.finish(tx, tenant, keep).await?;
+    events.extend(told_left(tx, tenant, &pools, &done.circles, Vec::new(), now).await?);
+    let statuses = statuses(&done, pair.0, now)?;
     let mut told = statuses.clone();
     if !link {
         told.extend(self::statuses(&done, pair.1, now)?);
@@ -143,24 +148,24 @@ pub(super) async fn change_in(
         other_recipient_id: pair.1.to_string(),
         linked: link,
         statuses: told,
-        reassessed: if shown { done.reassessed } else { Vec::new() },
+        reassessed: done.reassessed,
     }));
     Ok((statuses, events))
 }
 
-/// Who stays outside under one identity does so under all of them.
-async fn opt_out_both(
+/// Who stays outside under one identity does so under all of them: what is then told. None where
+/// it stays outside under none.
+async fn opt_out_all(
     tx: &mut PgConnection,
     tenant: &TenantId,
-    person: RecipientId,
+    all: &BTreeSet<RecipientId>,
     now: Timestamp,
-) -> Result<Vec<NewEvent>, Error> {
-    let all: Vec<RecipientId> = identities(tx, tenant, person).await?.into_iter().collect();
+) -> Result<Option<Vec<NewEvent>>, Error> {
     let ids: Vec<Uuid> = all.iter().map(|one| one.uuid()).collect();
     let known = store::subject_list(tx, tenant, &ids).await?;
     let subject = |one: &RecipientId| known.get(one).copied().unwrap_or_default().subject;
     if !all.iter().any(|one| subject(one).person.opted_out) {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let mut told = Vec::new();
     for one in all.iter().filter(|one| !subject(one).person.opted_out) {
@@ -169,7 +174,7 @@ async fn opt_out_both(
         let after = subject(one).with(SubjectEvent::OptedOut);
         told.push(events::subject_changed(*one, after));
     }
-    Ok(told)
+    Ok(Some(told))
 }
 
 /// Where a person stands today in each scheme, in order of id; nothing of who stays outside.

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use hjm_free_card::{AccountState, Scheme, Shown, Status, Subject, explain, shown, status_on};
+use hjm_free_card::{AccountState, Refusal, Scheme, Shown, Status, Subject, explain, shown, status_on};
 use hjm_ids::FeeId;
 use hjm_money::Money;
 use hjm_proto::free_card::v1 as pb;
@@ -25,6 +25,10 @@ use crate::{
     error::{Error, Part},
     store,
 };
+
+fn outside() -> Error {
+    Error::Fee(Part::Account, Refusal::OptedOut)
+}
 
 /// An account as somebody looks at it.
 pub(super) struct View {
@@ -53,7 +57,7 @@ impl View {
         let status = status.map_err(Part::Account.refused())?;
         match shown(status, self.subject.person, on) {
             Shown::Status(status) => Ok(*status),
-            Shown::OptedOut => Err(Error::Fee(Part::Account, hjm_free_card::Refusal::OptedOut)),
+            Shown::OptedOut => Err(outside()),
         }
     }
 }
@@ -92,13 +96,23 @@ pub(super) async fn view(deps: &Deps, looking: &Looking, holder: &Holder) -> Res
     let (core, by, asked) = (deps.core.clone(), looking.clone(), holder.clone());
     let found = deps.core.look(looking, |tx| {
         Box::pin(async move {
-            let view = view_in(&core, tx, &by, &asked).await?;
+            let view = unless_outside(view_in(&core, tx, &by, &asked).await)?;
             let note = by.note(asked.recipient, &asked.scheme_id);
-            let seen = i64::try_from(view.version()).unwrap_or(i64::MAX);
+            let version = view.as_ref().map_or(0, View::version);
+            let seen = i64::try_from(version).unwrap_or(i64::MAX);
             Ok((view, vec![note.seen(seen)]))
         })
     });
-    found.await
+    found.await?.ok_or_else(outside)
+}
+
+/// Asking after a person who stays outside is an access too: it is refused once that is stored.
+fn unless_outside<T>(looked: Result<T, Error>) -> Result<Option<T>, Error> {
+    match looked {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Fee(_, Refusal::OptedOut)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// What fees would cost, in the order given.
@@ -171,12 +185,13 @@ pub(crate) async fn get_statuses(
                     scheme_id,
                     recipient,
                 };
-                views.push(view_in(&core, tx, &by, &holder).await?);
+                views.push(unless_outside(view_in(&core, tx, &by, &holder).await)?);
             }
+            let views: Option<Vec<View>> = views.into_iter().collect();
             Ok((views, vec![by.note(recipient, "")]))
         })
     });
-    let views = found.await?;
+    let views = found.await?.ok_or_else(outside)?;
     let statuses = views
         .iter()
         .map(|view| view.status(on, looking.at()))

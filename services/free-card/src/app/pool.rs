@@ -1,6 +1,9 @@
 //! Children of a household who share one ceiling in a scheme.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use hjm_feed::NewEvent;
 use hjm_free_card::{Refusal, Scheme, check_pool_member, leaves_pool_on};
@@ -22,6 +25,8 @@ use crate::{
     store::{self, PoolHead, PoolRow},
 };
 
+/// Why who stays outside left its pools, and on what its kept cards stand.
+pub(super) const OUTSIDE: &str = "opted out";
 /// Children in a pool at the most.
 const MEMBERS_MAX: usize = 20;
 
@@ -45,7 +50,7 @@ pub(crate) struct Pooling {
 #[derive(Debug)]
 pub(crate) struct Repooling {
     pub(crate) pool: PoolId,
-    pub(crate) expected_version: Option<u64>,
+    pub(crate) expected_version: u64,
     pub(crate) joining: Vec<Entrant>,
     pub(crate) leaving: Vec<RecipientId>,
     pub(crate) text: String,
@@ -82,7 +87,7 @@ pub(crate) async fn change_pool(
     let (core, by) = (deps.core.clone(), key.clone());
     let written = deps.core.write(key, move |tx| {
         Box::pin(async move {
-            let (pool, events, notes) = change_in(&core, tx, &by, asked, "ChangePool").await?;
+            let (pool, events, notes) = change_in(&core, tx, &by, asked).await?;
             let answer = pb::ChangePoolResponse {
                 pool: Some(pool),
                 ..Default::default()
@@ -157,13 +162,11 @@ async fn create_in(
     told(by, pool, &head, &rows, done, "CreatePool")
 }
 
-/// Changes a pool in a transaction at hand.
-pub(super) async fn change_in(
+async fn change_in(
     core: &Core,
     tx: &mut PgConnection,
     by: &WriteKey,
     asked: Repooling,
-    action: &'static str,
 ) -> Result<Told, Error> {
     let tenant = &by.caller.tenant;
     let head = store::pool_find(tx, tenant, asked.pool).await?;
@@ -178,7 +181,7 @@ pub(super) async fn change_in(
     let regrouping = Regrouping::begin(tx, tenant, &schemes, &persons, by.now).await?;
     let mut rows = store::pool_events(tx, tenant, asked.pool, None).await?;
     let version = rows.last().map_or(0, |row| row.number);
-    check_version(asked.expected_version, version.unsigned_abs())?;
+    check_version(Some(asked.expected_version), version.unsigned_abs())?;
     let (number, now) = (version.saturating_add(1), regrouping.now);
     let known = members(&rows);
     if known.len() + asked.joining.len() > MEMBERS_MAX + asked.leaving.len() {
@@ -207,7 +210,7 @@ pub(super) async fn change_in(
     let evidence = format!("pool {}", asked.pool);
     let done = regrouping.finish(tx, tenant, Some(&evidence)).await?;
     rows.extend(changes.into_iter().map(|(row, _)| row));
-    told(by, asked.pool, &head, &rows, done, action)
+    told(by, asked.pool, &head, &rows, done, "ChangePool")
 }
 
 /// The scheme, if persons may be pooled in it: a composite sums up what each person has paid.
@@ -267,13 +270,96 @@ async fn joining(
 }
 
 /// Who is in a pool, each with what put it there.
-pub(super) fn members(rows: &[PoolRow]) -> BTreeMap<RecipientId, &PoolRow> {
+fn members(rows: &[PoolRow]) -> BTreeMap<RecipientId, &PoolRow> {
     let mut last: BTreeMap<RecipientId, &PoolRow> = BTreeMap::new();
     for row in rows {
         last.insert(row.person, row);
     }
     last.retain(|_, row| row.joined);
     last
+}
+
+/// The pools that persons are in, each with everything that was known of it.
+pub(super) async fn pools_with(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    persons: &BTreeSet<RecipientId>,
+) -> Result<Vec<Vec<PoolRow>>, Failure> {
+    let ids: Vec<Uuid> = persons.iter().map(|one| one.uuid()).collect();
+    let rows = store::pool_list(tx, tenant, &ids, None).await?;
+    let pools = rows.chunk_by(|one, other| one.pool == other.pool);
+    let is_in = |rows: &&[PoolRow]| members(rows).keys().any(|one| persons.contains(one));
+    Ok(pools.filter(is_in).map(<[PoolRow]>::to_vec).collect())
+}
+
+/// Takes persons who stay outside out of pools whose accounts are held: what others are shown
+/// would show them too.
+pub(super) async fn leave(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    pools: &mut [Vec<PoolRow>],
+    persons: &BTreeSet<RecipientId>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    for rows in pools {
+        let number = rows.last().map_or(0, |row| row.number).saturating_add(1);
+        let leaving = members(rows).into_values();
+        let leaving = leaving.filter(|row| persons.contains(&row.person));
+        let left: Vec<PoolRow> = leaving
+            .map(|row| PoolRow {
+                number,
+                joined: false,
+                on: civil_date(now),
+                at: now,
+                ..row.clone()
+            })
+            .collect();
+        let stored = left.iter().cloned().map(|row| (row, OUTSIDE.to_owned()));
+        store::pool_append(tx, tenant, &stored.collect::<Vec<_>>()).await?;
+        rows.extend(left);
+    }
+    Ok(())
+}
+
+/// What is told of pools that were left, the first with what should now have cost something else.
+pub(super) async fn told_left(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    pools: &[Vec<PoolRow>],
+    circles: &[(Circle, States)],
+    mut reassessed: Vec<pb::Fee>,
+    now: Timestamp,
+) -> Result<Vec<NewEvent>, Error> {
+    let mut told = Vec::new();
+    for rows in pools {
+        let Some(pool) = rows.first().map(|row| row.pool) else {
+            continue;
+        };
+        let head = store::pool_find(tx, tenant, pool).await?;
+        told.push(events::pool_changed(pb::PoolChanged {
+            pool: Some(changed(pool, &head, rows, circles, now)?),
+            reassessed: std::mem::take(&mut reassessed),
+        }));
+    }
+    Ok(told)
+}
+
+/// A pool as it is after a change.
+fn changed(
+    pool: PoolId,
+    head: &PoolHead,
+    rows: &[PoolRow],
+    circles: &[(Circle, States)],
+    now: Timestamp,
+) -> Result<pb::Pool, Error> {
+    let members = members(rows);
+    let first = members.keys().next();
+    let of_pool = |circle: &&(Circle, States)| {
+        let is_in = first.is_some_and(|first| circle.0.persons.contains(first));
+        is_in && circle.0.together.scheme(&head.scheme_id).is_some()
+    };
+    let circle = circles.iter().find(of_pool);
+    to_pb_pool(pool, head, rows, circle, civil_date(now), now)
 }
 
 fn told(
@@ -284,11 +370,7 @@ fn told(
     done: Regrouped,
     action: &'static str,
 ) -> Result<Told, Error> {
-    let members = members(rows);
-    let first = members.keys().next();
-    let mut circles = done.circles.iter();
-    let circle = first.and_then(|first| circles.find(|circle| circle.0.persons.contains(first)));
-    let told = to_pb_pool(pool, head, rows, circle, civil_date(by.now), by.now)?;
+    let told = changed(pool, head, rows, &done.circles, by.now)?;
     let event = pb::PoolChanged {
         pool: Some(told.clone()),
         reassessed: done.reassessed,

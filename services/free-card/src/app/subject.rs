@@ -2,17 +2,17 @@
 
 use hjm_feed::NewEvent;
 use hjm_free_card::SubjectEvent;
-use hjm_ids::{PoolId, RecipientId, TenantId};
+use hjm_ids::{RecipientId, TenantId};
 use hjm_proto::{free_card::v1 as pb, write::WriteResponse};
-use hjm_service::{AccessNote, Failure, WriteKey};
+use hjm_service::{AccessNote, Failure, WriteKey, clock::civil_date};
 use jiff::{Timestamp, civil::Date};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
     Core, Written,
-    circle::identities,
-    pool::{Repooling, members},
+    circle::{Regrouping, identities},
+    pool::{OUTSIDE, leave, pools_with, told_left},
 };
 use crate::{Deps, config::keys::Digest, error::Error, events, store};
 
@@ -30,11 +30,13 @@ pub(crate) async fn change_subject<R: WriteResponse>(
     let (core, by) = (deps.core.clone(), key.clone());
     let written = deps.core.write(key, move |tx| {
         Box::pin(async move {
-            let mut told = Vec::new();
-            if event == SubjectEvent::OptedOut {
-                told = leave_pools(&core, tx, &by, subject).await?;
+            let out = event == SubjectEvent::OptedOut;
+            // Who is in a pool is only known for certain once nobody else changes it.
+            store::sharing_hold(tx, &by.caller.tenant, out).await?;
+            let mut told = change_in(tx, &by, subject, event).await?;
+            if out {
+                told.extend(leave_pools(&core, tx, &by, subject).await?);
             }
-            told.extend(change_in(tx, &by, subject, event).await?);
             let note = AccessNote::new(&by.caller, action, subject, "", "");
             Ok((R::default(), told, vec![note]))
         })
@@ -42,7 +44,7 @@ pub(crate) async fn change_subject<R: WriteResponse>(
     written.await
 }
 
-/// Who stays outside shares with nobody: what others are shown would show it too.
+/// Who stays outside does so under all of its identities, and shares with nobody.
 async fn leave_pools(
     core: &Core,
     tx: &mut PgConnection,
@@ -50,29 +52,23 @@ async fn leave_pools(
     subject: RecipientId,
 ) -> Result<Vec<NewEvent>, Error> {
     let tenant = &by.caller.tenant;
-    store::sharing_hold(tx, tenant, true).await?;
-    let rows = store::pool_list(tx, tenant, &[subject.uuid()], None).await?;
-    let mut pools: Vec<PoolId> = rows.iter().map(|row| row.pool).collect();
-    pools.dedup();
-    let mut told = Vec::new();
-    for pool in pools {
-        let of_pool = rows.iter().filter(|row| row.pool == pool).cloned();
-        if members(&of_pool.collect::<Vec<_>>()).contains_key(&subject) {
-            let asked = Repooling {
-                pool,
-                expected_version: None,
-                joining: Vec::new(),
-                leaving: vec![subject],
-                text: "opted out".to_owned(),
-            };
-            told.extend(
-                super::pool::change_in(core, tx, by, asked, "OptOut")
-                    .await?
-                    .1,
-            );
-        }
+    let persons = identities(tx, tenant, subject).await?;
+    let mut pools = pools_with(tx, tenant, &persons).await?;
+    if pools.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(told)
+    let policies = core.policies.of(tx, tenant).await?;
+    let mut schemes = core.schemes_on(&policies, civil_date(by.now))?;
+    schemes.retain(|scheme| {
+        let mut rows = pools.iter().flatten();
+        rows.any(|row| row.scheme_id == scheme.id())
+    });
+    let all: Vec<RecipientId> = persons.iter().copied().collect();
+    let regrouping = Regrouping::begin(tx, tenant, &schemes, &all, by.now).await?;
+    let now = regrouping.now;
+    leave(tx, tenant, &mut pools, &persons, now).await?;
+    let done = regrouping.finish(tx, tenant, Some(OUTSIDE)).await?;
+    told_left(tx, tenant, &pools, &done.circles, done.reassessed, now).await
 }
 
 /// A decision of a person holds for it under all of its identities.
@@ -83,7 +79,6 @@ async fn change_in(
     event: SubjectEvent,
 ) -> Result<Vec<NewEvent>, Error> {
     let tenant = &by.caller.tenant;
-    store::sharing_hold(tx, tenant, false).await?;
     let identities: Vec<RecipientId> = identities(tx, tenant, subject).await?.into_iter().collect();
     for identity in &identities {
         store::subject_hold(tx, tenant, *identity).await?;

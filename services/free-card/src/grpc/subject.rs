@@ -283,7 +283,7 @@ impl SubjectService for Deps {
             .await?;
         let repooling = Repooling {
             pool,
-            expected_version: Some(asked.expected_version),
+            expected_version: asked.expected_version,
             joining,
             leaving,
             text,

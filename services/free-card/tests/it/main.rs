@@ -18,6 +18,7 @@ mod invariants;
 mod links;
 mod moments;
 mod numbers;
+mod outside;
 mod pools;
 mod privacy;
 mod receipts;

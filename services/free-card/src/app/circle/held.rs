@@ -417,7 +417,10 @@ pub(super) fn reassessed(
             .next()
             .is_some_and(|known| known.entitled != fee.entitled)
     };
-    let changed = fees.filter(|(id, fee)| Some(fee.fee) != at_hand && earlier(id, fee));
+    // Nothing is told of who stays outside (D-21).
+    let shown = |fee: &AssessedFee| !circle.subject_of(fee.fee).person.opted_out;
+    let changed =
+        fees.filter(|(id, fee)| Some(fee.fee) != at_hand && earlier(id, fee) && shown(fee));
     changed
         .map(|(_, fee)| to_pb_fee(fee, circle.registered_at(fee.fee), None))
         .collect()
