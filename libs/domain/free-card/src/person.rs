@@ -37,6 +37,13 @@ pub struct Person {
     pub opted_out: bool,
 }
 
+impl Person {
+    /// Whether the person has died before the day: the day of death is still its own (D-23).
+    pub fn died_before(self, on: Date) -> bool {
+        self.died_on.is_some_and(|died_on| died_on < on)
+    }
+}
+
 impl ProposedFee {
     /// Whether the fee may be registered at all on `today` (D-30). A fee of zero may: it is a
     /// record that never opens a period (D-29).
@@ -156,7 +163,7 @@ pub fn shown(status: Status, person: Person, on: Date) -> Shown {
     if person.opted_out {
         return Shown::OptedOut;
     }
-    let died = person.died_on.is_some_and(|died_on| died_on < on);
+    let died = person.died_before(on);
     Shown::Status(Box::new(match status.kind {
         StatusKind::None | StatusKind::BelowLimit | StatusKind::Expired => status,
         StatusKind::Preliminary

@@ -9,10 +9,10 @@ use hjm_service::{
 };
 use jiff::{Timestamp, civil::Date};
 
-use super::{Core, Holder, Looking, look::view_in};
+use super::{Core, Holder, Looking, circle::subject_of, look::view_in};
 use crate::{
     error::{Error, Part},
-    store::{self, ExemptKey, ExemptRow},
+    store::{self, ExemptKey, ExemptRow, Known},
 };
 
 const LIMITS: Limits = Limits {
@@ -93,6 +93,9 @@ async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
     let scope = Scope::whole(tenant.clone());
     let mut tx = core.producer.database().begin_here(&scope).await?;
     let rows = store::exempt_list(&mut tx, tenant, &asked).await?;
+    let covered = asked.iter().zip(&rows).filter(|(_, row)| row.exempt);
+    let covered: Vec<_> = covered.map(|(key, _)| key.subject.uuid()).collect();
+    let known = store::subject_list(&mut tx, tenant, &covered).await?;
     let notes = batch.iter().zip(&rows).map(|(item, row)| {
         let Holder {
             scheme_id,
@@ -104,7 +107,8 @@ async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
     let notes: Vec<AccessNote> = notes.collect();
     let mut answers = Vec::with_capacity(batch.len());
     for (item, (key, row)) in batch.iter().zip(asked.iter().zip(&rows)) {
-        answers.push(answer(core, &mut tx, item, key, *row, now).await);
+        let known = known.get(&key.subject).copied().unwrap_or_default();
+        answers.push(answer(core, &mut tx, item, key, (*row, known), now).await);
     }
     let chained = core.access.append(&mut tx, tenant, now, notes).await?;
     tx.commit().await?;
@@ -112,20 +116,25 @@ async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
     Ok(answers)
 }
 
-/// An account of before its standing was kept is replayed.
+/// An account of before its standing was kept is replayed. Of who has died before the day the card
+/// has expired (D-23).
 async fn answer(
     core: &Core,
     tx: &mut sqlx::PgConnection,
     item: &Item,
     key: &ExemptKey,
-    row: ExemptRow,
+    (row, known): (ExemptRow, Known),
     now: Timestamp,
 ) -> Reply {
     if row.opted_out {
         return Err(Error::Fee(Part::Account, Refusal::OptedOut));
     }
     if !row.unknown {
-        return Ok(row.exempt);
+        let mut subject = known.subject;
+        if row.exempt && known.has_shared {
+            subject = subject_of(tx, &item.caller.tenant, key.subject).await?;
+        }
+        return Ok(row.exempt && !subject.person.died_before(key.on));
     }
     let looking = Looking {
         caller: item.caller.clone(),
@@ -136,5 +145,6 @@ async fn answer(
     };
     let view = view_in(core, tx, &looking, &item.holder).await?;
     let mut days = view.days.iter();
-    Ok(days.any(|(from, to)| (*from..=*to).contains(&key.on)))
+    let covered = days.any(|(from, to)| (*from..=*to).contains(&key.on));
+    Ok(covered && !view.subject.person.died_before(key.on))
 }

@@ -1,8 +1,10 @@
 //! Registering, correcting and cancelling fees.
 
+use hjm_free_card::{Person, Refusal};
 use hjm_ids::AccountId;
 use hjm_proto::free_card::v1 as pb;
 use hjm_service::{AccessNote, Failure, WriteKey, clock::civil_date};
+use jiff::civil::Date;
 use sqlx::PgConnection;
 
 use super::{Changing, Core, Holder, Queued, Registering, Written, circle::Held};
@@ -108,6 +110,16 @@ fn without_rest(fee: pb::Fee) -> pb::Fee {
     }
 }
 
+/// The day that a fee should have had is one on which it could have been registered.
+fn check_day(on: Date, today: Date, person: Person) -> Result<(), Error> {
+    let refusal = match person.died_on {
+        _ if on > today => Refusal::DateInFuture { on, today },
+        Some(died_on) if on > died_on => Refusal::AfterDeath { on, died_on },
+        Some(_) | None => return Ok(()),
+    };
+    Err(Error::Fee(Part::Change, refusal))
+}
+
 /// A fee is changed by the principal that registered it, or by the aid centre (R18), of a person
 /// who stays outside too: then nothing but that fee is told.
 async fn change_in(
@@ -123,12 +135,6 @@ async fn change_in(
         return Err(Error::FeeRegisteredElsewhere);
     }
     let today = civil_date(by.now);
-    if let Some((on, _)) = asked.to {
-        let future = hjm_free_card::Refusal::DateInFuture { on, today };
-        if on > today {
-            return Err(Error::Fee(Part::Change, future));
-        }
-    }
     let holder = Holder {
         scheme_id: owner.scheme_id,
         recipient: owner.subject,
@@ -137,6 +143,9 @@ async fn change_in(
         .together_in(tx, tenant, &holder.scheme_id, by.now)
         .await?;
     let mut held = Held::open(tx, tenant, together, holder.recipient, by.now).await?;
+    if let Some((on, _)) = asked.to {
+        check_day(on, today, held.circle.subject.person)?;
+    }
     held.change(&holder, asked)
         .map_err(Part::Account.refused())?;
     let (drawn, reassessed) = held.outcome(Some(asked.fee))?;

@@ -188,6 +188,46 @@ async fn fc_w35_a_fee_after_the_death_is_refused_and_the_card_has_expired() {
     assert_eq!(card_days(&after), None);
     assert_eq!(after.card(), pb::CardState::Expired);
     assert_eq!(world.list(&recipient).await.len(), 1);
+    assert!(world.is_exempt(&recipient, "2024-05-10").await.unwrap());
+    assert!(!world.is_exempt(&recipient, "2024-05-11").await.unwrap());
+    let fee_id = world.list(&recipient).await.remove(0).fee_id;
+    let correct = |on: &str| pb::CorrectFeeRequest {
+        request_id: request_id(),
+        fee_id: fee_id.clone(),
+        event_on: date(on),
+        nominal: hjm_testkit::money("1400"),
+        reason: pb::CancelReason::Incorrect.into(),
+        text: "another day".to_owned(),
+    };
+    let mut client = world.free_card.clone();
+    let refused = client.correct_fee(ask(correct("2024-05-11"))).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(reason(&refused), "PERSON_DECEASED");
+    assert_eq!(fields(&refused), ["event_on"]);
+    client
+        .correct_fee(ask(correct("2024-05-10")))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn d_23_a_death_told_of_one_identity_holds_for_all() {
+    let world = World::with_prescription("2024-05-01").await;
+    let reserve = person();
+    world.charge(&reserve, "2024-05-01", "1400").await;
+    let (of, heard) = world.recipient(NUMBER).await;
+    world.late(&of, "2024-05-01", "10", &heard).await.unwrap();
+    world.link_reserve(&reserve, &of).await;
+    world.set_today("2024-05-12");
+    let heard = world.died(&of, "2024-05-10").await;
+    let refused = world.late(&reserve, "2024-05-11", "10", &heard).await;
+    assert_eq!(reason(&refused.unwrap_err()), "PERSON_DECEASED");
+    for identity in [&reserve, &of] {
+        assert!(world.is_exempt(identity, "2024-05-10").await.unwrap());
+        assert!(!world.is_exempt(identity, "2024-05-11").await.unwrap());
+        let after = world.status(identity, "2024-05-11").await;
+        assert_eq!(card_days(&after), None);
+    }
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ use uuid::Uuid;
 pub(in crate::app) use held::Held;
 pub(in crate::app) use regroup::{Regrouped, Regrouping};
 use sharing::Sharing;
-pub(in crate::app) use sharing::{identities, subjects};
+pub(in crate::app) use sharing::{identities, subject_of, subjects};
 
 use super::Holder;
 use crate::{

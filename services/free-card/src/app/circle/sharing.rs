@@ -78,6 +78,17 @@ impl Sharing {
     }
 }
 
+/// What holds for a person under all of its identities.
+pub(in crate::app) async fn subject_of(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    person: RecipientId,
+) -> Result<Subject, Failure> {
+    let all = identities(tx, tenant, person).await?;
+    let known = store::subject_list(tx, tenant, &uuids(&all)).await?;
+    Ok(linked(&known, &all))
+}
+
 /// What holds for a person under these identities of its.
 fn linked(known: &HashMap<RecipientId, Known>, identities: &BTreeSet<RecipientId>) -> Subject {
     let known = identities.iter().filter_map(|one| known.get(one));
