@@ -1,7 +1,7 @@
 //! What the service refuses.
 
 use hjm_free_card::EngineError;
-use hjm_service::{Failure, Refusal};
+use hjm_service::{Failure, Refusal, refused_for};
 use tonic::Status;
 
 /// Which part of a request a rule of the engine speaks of.
@@ -9,10 +9,12 @@ use tonic::Status;
 pub(crate) enum Part {
     /// The one fee of `RegisterFee`.
     Fee,
-    /// One of the fees of `QuoteFees`.
-    Fees,
+    /// One of the fees of `QuoteFees`, by its place.
+    Fees(usize),
     /// The date or amount that `CorrectFee` gives.
     Change,
+    /// One of the children who are to be in a pool: the list, and its place in it.
+    Entrant(&'static str, usize),
     /// A stored fee: the request names only the account.
     Account,
 }
@@ -23,22 +25,51 @@ impl Part {
         move |error| Error::Engine(self, error)
     }
 
-    const fn event_on(self) -> &'static str {
+    /// A field of the part, as the request names it.
+    fn field(self, name: &str) -> String {
         match self {
-            Self::Fee => "fee.event_on",
-            Self::Fees => "fees.event_on",
-            Self::Change => "event_on",
-            Self::Account => "",
+            Self::Fee => format!("fee.{name}"),
+            Self::Fees(at) => format!("fees[{at}].{name}"),
+            Self::Entrant(list, at) => format!("{list}[{at}].{name}"),
+            Self::Change => name.to_owned(),
+            Self::Account => String::new(),
         }
     }
 
-    const fn nominal(self) -> &'static str {
-        match self {
-            Self::Fee => "fee.nominal",
-            Self::Fees => "fees.nominal",
-            Self::Change => "nominal",
-            Self::Account => "",
-        }
+    fn refusal(self, refusal: hjm_free_card::Refusal) -> (&'static str, String) {
+        let field = match refusal {
+            hjm_free_card::Refusal::DateInFuture { .. }
+            | hjm_free_card::Refusal::InstantOfAnotherDay { .. }
+            | hjm_free_card::Refusal::AfterDeath { .. } => self.field("event_on"),
+            hjm_free_card::Refusal::OptedOut => match self {
+                Self::Entrant(..) => self.field("recipient_id"),
+                Self::Fee | Self::Fees(_) | Self::Change | Self::Account => {
+                    "recipient_id".to_owned()
+                }
+            },
+            hjm_free_card::Refusal::AmountNegative => self.field("nominal"),
+        };
+        (refusal.reason(), field)
+    }
+
+    /// None where the request could not have been better: a fee that is not there, or a defect.
+    fn engine(self, error: &EngineError) -> Option<(&'static str, String)> {
+        let field = match error {
+            EngineError::CeilingMissing { .. } => self.field("event_on"),
+            EngineError::Money(_) | EngineError::ShareMissing { .. } => self.field("nominal"),
+            EngineError::CardExists { .. } => "valid_from".to_owned(),
+            EngineError::CardEndsBeforeItBegins { .. } => "valid_to".to_owned(),
+            EngineError::CompositeReadsOnly { .. }
+            | EngineError::SchemeNotRead { .. }
+            | EngineError::ExternalCardRefused { .. } => "scheme_id".to_owned(),
+            EngineError::AlreadyCancelled { .. } => {
+                return Some(("ALREADY_CANCELLED", "fee_id".to_owned()));
+            }
+            EngineError::UnknownFee { .. }
+            | EngineError::DuplicateFee { .. }
+            | EngineError::UnknownCard { .. } => return None,
+        };
+        Some((error.reason(), field))
     }
 }
 
@@ -51,14 +82,14 @@ pub(crate) enum Error {
     FeeReferenceTaken,
     #[error("the external reference counts in another high-cost protection")]
     FeeCountsElsewhere,
-    #[error("{0}")]
-    Group(#[from] hjm_free_card::GroupRefusal),
+    #[error("{1}")]
+    Group(Part, hjm_free_card::GroupRefusal),
     #[error("the two are linked already")]
     AlreadyLinked,
     #[error("the two are not linked")]
     NotLinked,
     #[error("the person is in a pool of this high-cost protection already")]
-    InPool,
+    InPool(Part),
     #[error("the person is not in the pool")]
     NotInPool,
     #[error("a composite reads the high-cost protection: its persons are not pooled")]
@@ -69,6 +100,8 @@ pub(crate) enum Error {
     NoIdentityKeys,
     #[error("the fee was registered by another principal, who corrects it")]
     FeeRegisteredElsewhere,
+    #[error("a principal registers and quotes its own fees")]
+    FeeOfAnotherPrincipal(Part),
     #[error("{0}")]
     Claim(#[from] hjm_free_card::ClaimRefusal),
     #[error("who pays back what another owes is a member of the high-cost protection today")]
@@ -109,53 +142,42 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let text = error.to_string();
         let (reason, field) = match error {
-            Error::SchemeUnknown => ("SCHEME_UNKNOWN", "scheme_id"),
-            Error::FeeReferenceTaken => ("FEE_REFERENCE_TAKEN", "external_reference"),
-            Error::FeeCountsElsewhere => ("FEE_COUNTS_ELSEWHERE", "external_reference"),
-            Error::Group(refusal) => match refusal {
+            Error::SchemeUnknown => ("SCHEME_UNKNOWN", "scheme_id".to_owned()),
+            Error::FeeReferenceTaken => ("FEE_REFERENCE_TAKEN", "external_reference".to_owned()),
+            Error::FeeCountsElsewhere => ("FEE_COUNTS_ELSEWHERE", "external_reference".to_owned()),
+            Error::Group(part, refusal) => match refusal {
                 hjm_free_card::GroupRefusal::AdultInPool { .. } => {
-                    (refusal.reason(), "members.born_on")
+                    (refusal.reason(), part.field("born_on"))
                 }
-                hjm_free_card::GroupRefusal::TwoAdults => (refusal.reason(), "other"),
+                hjm_free_card::GroupRefusal::TwoAdults => (refusal.reason(), "other".to_owned()),
             },
-            Error::AlreadyLinked => ("ALREADY_LINKED", "other"),
-            Error::NotLinked => ("NOT_LINKED", "other_recipient_id"),
-            Error::InPool => ("IN_POOL", "members.recipient_id"),
-            Error::NotInPool => ("NOT_IN_POOL", "leaving"),
-            Error::PoolUnderComposite => ("POOL_UNDER_COMPOSITE", "scheme_id"),
-            Error::PoolFull => ("POOL_FULL", "joining"),
-            Error::NoIdentityKeys => ("NO_IDENTITY_KEYS", ""),
-            Error::FeeRegisteredElsewhere => ("FEE_REGISTERED_ELSEWHERE", "fee_id"),
-            Error::Claim(_) => ("CLAIM_STATE", "state"),
-            Error::PayerNotAMember => ("NOT_A_MEMBER", "paid_by_principal_id"),
-            Error::NoCard => ("NO_CARD", "as_of"),
-            Error::CardPreliminary => ("CARD_PRELIMINARY", "as_of"),
-            Error::NoProofKey => ("NO_PROOF_KEY", ""),
-            Error::Fee(part, refusal) => match refusal {
-                hjm_free_card::Refusal::DateInFuture { .. }
-                | hjm_free_card::Refusal::InstantOfAnotherDay { .. }
-                | hjm_free_card::Refusal::AfterDeath { .. } => (refusal.reason(), part.event_on()),
-                hjm_free_card::Refusal::OptedOut => (refusal.reason(), "recipient_id"),
-                hjm_free_card::Refusal::AmountNegative => (refusal.reason(), part.nominal()),
-            },
-            Error::Engine(part, error) => match error {
-                EngineError::CeilingMissing { .. } => (error.reason(), part.event_on()),
-                EngineError::Money(_) | EngineError::ShareMissing { .. } => {
-                    (error.reason(), part.nominal())
-                }
-                EngineError::CompositeReadsOnly { .. }
-                | EngineError::SchemeNotRead { .. }
-                | EngineError::CardExists { .. }
-                | EngineError::CardEndsBeforeItBegins { .. }
-                | EngineError::ExternalCardRefused { .. } => (error.reason(), error.field()),
-                EngineError::AlreadyCancelled { .. } => ("ALREADY_CANCELLED", "fee_id"),
-                EngineError::UnknownFee { .. } => return Failure::NotFound("fee").into(),
-                EngineError::DuplicateFee { .. } | EngineError::UnknownCard { .. } => {
-                    return Failure::internal(text).into();
-                }
+            Error::AlreadyLinked => ("ALREADY_LINKED", "other".to_owned()),
+            Error::NotLinked => ("NOT_LINKED", "other_recipient_id".to_owned()),
+            Error::InPool(part) => ("IN_POOL", part.field("recipient_id")),
+            Error::NotInPool => ("NOT_IN_POOL", "leaving".to_owned()),
+            Error::PoolUnderComposite => ("POOL_UNDER_COMPOSITE", "scheme_id".to_owned()),
+            Error::PoolFull => ("POOL_FULL", "joining".to_owned()),
+            Error::NoIdentityKeys => ("NO_IDENTITY_KEYS", String::new()),
+            Error::FeeRegisteredElsewhere => ("FEE_REGISTERED_ELSEWHERE", "fee_id".to_owned()),
+            Error::FeeOfAnotherPrincipal(part) => {
+                ("FEE_OF_ANOTHER_PRINCIPAL", part.field("principal_id"))
+            }
+            Error::Claim(_) => ("CLAIM_STATE", "state".to_owned()),
+            Error::PayerNotAMember => ("NOT_A_MEMBER", "paid_by_principal_id".to_owned()),
+            Error::NoCard => ("NO_CARD", "as_of".to_owned()),
+            Error::CardPreliminary => ("CARD_PRELIMINARY", "as_of".to_owned()),
+            Error::NoProofKey => ("NO_PROOF_KEY", String::new()),
+            Error::Fee(part, refusal) => part.refusal(refusal),
+            Error::Engine(_, EngineError::UnknownFee { .. }) => {
+                return Failure::NotFound("fee").into();
+            }
+            Error::Engine(part, error) => match part.engine(&error) {
+                Some(refused) => refused,
+                None => return Failure::internal(text).into(),
             },
             Error::Failure(failure) => return failure.into(),
         };
-        Failure::Refused(Refusal::new(reason, field, text)).into()
+        let why = vec![(field, text.clone())];
+        refused_for(Refusal::new(reason, "", text), why)
     }
 }

@@ -1,9 +1,9 @@
 //! Registering, correcting and cancelling fees.
 
-use hjm_free_card::{Person, Refusal};
+use hjm_free_card::{Person, ProposedFee, Refusal};
 use hjm_ids::AccountId;
 use hjm_proto::free_card::v1 as pb;
-use hjm_service::{AccessNote, Failure, WriteKey, clock::civil_date};
+use hjm_service::{AccessNote, Caller, Failure, WriteKey, clock::civil_date};
 use jiff::civil::Date;
 use sqlx::PgConnection;
 
@@ -20,8 +20,22 @@ pub(crate) fn register_fee(
     deps: &Deps,
     key: WriteKey,
     asked: Registering,
-) -> Result<Queued, Failure> {
-    deps.queue.enqueue(key, asked)
+) -> Result<Queued, Error> {
+    check_principal(&key.caller, &asked.draft.fee, Part::Fee)?;
+    Ok(deps.queue.enqueue(key, asked)?)
+}
+
+/// A principal's fees are its own to charge: what is too much, the one that charged pays back.
+pub(super) fn check_principal(
+    caller: &Caller,
+    fee: &ProposedFee,
+    part: Part,
+) -> Result<(), Error> {
+    let own = caller.scope().principal;
+    if own.is_some_and(|own| own != fee.principal) {
+        return Err(Error::FeeOfAnotherPrincipal(part));
+    }
+    Ok(())
 }
 
 /// What a change came to.
@@ -146,8 +160,8 @@ async fn change_in(
     if let Some((on, _)) = asked.to {
         check_day(on, today, held.circle.subject.person)?;
     }
-    held.change(&holder, asked)
-        .map_err(Part::Account.refused())?;
+    let part = asked.to.map_or(Part::Account, |_| Part::Change);
+    held.change(&holder, asked).map_err(part.refused())?;
     let (drawn, reassessed) = held.outcome(Some(asked.fee))?;
     let lost = || Failure::internal("a fee at hand is not in its account's state");
     let state = drawn.get(&holder.scheme_id).ok_or_else(lost)?;

@@ -16,7 +16,11 @@ use super::{
     circle::{Regrouped, Regrouping, identities},
     pool::{OUTSIDE, leave, pools_with, told_left},
 };
-use crate::{Deps, error::Error, events, store};
+use crate::{
+    Deps,
+    error::{Error, Part},
+    events, store,
+};
 
 type Told = (Vec<pb::AccountStatus>, Vec<NewEvent>, Vec<AccessNote>);
 
@@ -45,7 +49,8 @@ pub(crate) async fn link_subjects(
     let (core, by) = (deps.core.clone(), key.clone());
     let written = deps.core.write(key, move |tx| {
         Box::pin(async move {
-            check_link(asked.one.1, asked.other.1, civil_date(by.now))?;
+            check_link(asked.one.1, asked.other.1, civil_date(by.now))
+                .map_err(|refusal| Error::Group(Part::Account, refusal))?;
             let pair = (asked.one.0, asked.other.0);
             let (statuses, events, notes) =
                 change(&core, tx, &by, pair, true, &asked.evidence).await?;

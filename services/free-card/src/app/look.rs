@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use hjm_free_card::{AccountState, Refusal, Scheme, Shown, Status, Subject, explain, shown, status_on};
+use hjm_free_card::{
+    AccountState, ProposedFee, Refusal, Scheme, Shown, Status, Subject, explain, shown, status_on,
+};
 use hjm_ids::FeeId;
 use hjm_money::Money;
 use hjm_proto::free_card::v1 as pb;
@@ -15,7 +17,9 @@ use jiff::{Timestamp, civil::Date};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Core, Drafted, Holder, Looking, batch::check, circle::Circle};
+use super::{
+    Core, Drafted, Holder, Looking, batch::check, circle::Circle, fee::check_principal,
+};
 use crate::{
     Deps,
     convert::{
@@ -123,14 +127,22 @@ pub(crate) async fn quote_fees(
     drafts: Vec<Drafted>,
 ) -> Result<pb::QuoteFeesResponse, Error> {
     let now = looking.now;
+    for (at, draft) in drafts.iter().enumerate() {
+        check_principal(&looking.caller, &draft.fee, Part::Fees(at))?;
+    }
     let view = view(deps, &looking, &holder).await?;
-    for draft in &drafts {
-        check(draft, view.subject.person, now, Part::Fees)?;
+    for (at, draft) in drafts.iter().enumerate() {
+        check(draft, view.subject.person, now, Part::Fees(at))?;
     }
     let on_receipt: Vec<bool> = drafts.iter().map(|draft| draft.receipt.is_some()).collect();
     let fees: Vec<_> = drafts.into_iter().map(|draft| draft.fee).collect();
-    let quotes = view.circle.quote(&holder.scheme_id, &fees, now);
-    let mut quotes = quotes.map_err(Part::Fees.refused())?;
+    let quote = |fees: &[ProposedFee]| view.circle.quote(&holder.scheme_id, fees, now);
+    let mut quotes = quote(&fees).map_err(|error| {
+        // The first of them that is refused: those before it are not.
+        let refused = |at: &usize| fees.get(..=*at).is_some_and(|some| quote(some).is_err());
+        let at = (0..fees.len()).find(refused).unwrap_or_default();
+        Error::Engine(Part::Fees(at), error)
+    })?;
     // A receipt counts as any fee does; only nothing is to pay for it.
     for (quote, on_receipt) in quotes.iter_mut().zip(on_receipt) {
         quote.fee.paid_elsewhere = on_receipt;

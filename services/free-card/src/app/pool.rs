@@ -145,9 +145,7 @@ async fn create_in(
         .iter()
         .filter_map(|one| regrouping.period_start(*one));
     let from = starts.min().unwrap_or(today);
-    for entrant in &asked.members {
-        check_pool_member(entrant.born_on, from)?;
-    }
+    check_ages("members", &asked.members, from)?;
     let pool = PoolId::new(Uuid::now_v7());
     let head = PoolHead {
         scheme_id: asked.scheme_id,
@@ -155,7 +153,8 @@ async fn create_in(
         guardians: asked.guardians.iter().map(|one| one.uuid()).collect(),
     };
     store::pool_insert(tx, tenant, pool, &head).await?;
-    let events = joining(tx, tenant, pool, &head, 1, &asked.members, regrouping.now).await?;
+    let entrants = ("members", &asked.members[..]);
+    let events = joining(tx, tenant, pool, &head, 1, entrants, regrouping.now).await?;
     store::pool_append(tx, tenant, &events).await?;
     let done = regrouping.finish(tx, tenant, None).await?;
     let rows: Vec<PoolRow> = events.into_iter().map(|(row, _)| row).collect();
@@ -201,10 +200,8 @@ async fn change_in(
     }
     let first = known.keys().next();
     let from = first.and_then(|first| regrouping.period_start(*first));
-    for entrant in &asked.joining {
-        check_pool_member(entrant.born_on, from.unwrap_or(civil_date(by.now)))?;
-    }
-    let entrants = &asked.joining;
+    check_ages("joining", &asked.joining, from.unwrap_or(civil_date(by.now)))?;
+    let entrants = ("joining", &asked.joining[..]);
     changes.extend(joining(tx, tenant, asked.pool, &head, number, entrants, now).await?);
     store::pool_append(tx, tenant, &changes).await?;
     let evidence = format!("pool {}", asked.pool);
@@ -229,6 +226,15 @@ async fn poolable(
     Ok(Arc::clone(scheme))
 }
 
+/// A pool is of children: who of a list is too old on the first day of its period is named.
+fn check_ages(list: &'static str, entrants: &[Entrant], from: Date) -> Result<(), Error> {
+    for (at, entrant) in entrants.iter().enumerate() {
+        let refused = |refusal| Error::Group(Part::Entrant(list, at), refusal);
+        check_pool_member(entrant.born_on, from).map_err(refused)?;
+    }
+    Ok(())
+}
+
 /// What is stored of children who join: who stays outside does not, and nobody is in two pools.
 async fn joining(
     tx: &mut PgConnection,
@@ -236,13 +242,17 @@ async fn joining(
     pool: PoolId,
     head: &PoolHead,
     number: i64,
-    entrants: &[Entrant],
+    (list, entrants): (&'static str, &[Entrant]),
     now: Timestamp,
 ) -> Result<Vec<(PoolRow, String)>, Error> {
     let persons: Vec<Uuid> = entrants.iter().map(|one| one.person.uuid()).collect();
     let known = store::subject_list(tx, tenant, &persons).await?;
-    if known.values().any(|known| known.subject.person.opted_out) {
-        return Err(Error::Fee(Part::Account, Refusal::OptedOut));
+    let is_out = |person| {
+        let known = known.get(person);
+        known.is_some_and(|known| known.subject.person.opted_out)
+    };
+    if let Some(at) = entrants.iter().position(|one| is_out(&one.person)) {
+        return Err(Error::Fee(Part::Entrant(list, at), Refusal::OptedOut));
     }
     let pools = store::pool_list(tx, tenant, &persons, None).await?;
     let mut there: BTreeMap<_, bool> = BTreeMap::new();
@@ -250,8 +260,8 @@ async fn joining(
         there.insert((row.pool, row.person), row.joined);
     }
     let is_in = |person| there.iter().any(|(key, joined)| key.1 == person && *joined);
-    if entrants.iter().any(|one| is_in(one.person)) {
-        return Err(Error::InPool);
+    if let Some(at) = entrants.iter().position(|one| is_in(one.person)) {
+        return Err(Error::InPool(Part::Entrant(list, at)));
     }
     let rows = entrants.iter().map(|entrant| {
         let row = PoolRow {

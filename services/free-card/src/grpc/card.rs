@@ -1,11 +1,15 @@
 //! Cards without fees, and proofs of cards.
 
 use hjm_free_card::CardReason;
-use hjm_proto::free_card::v1::{self as pb, card_service_server::CardService};
+use hjm_proto::{
+    common::v1 as common,
+    free_card::v1::{self as pb, card_service_server::CardService},
+};
 use hjm_service::{
     Violations, WriteKey, caller,
     convert::{from_pb_date, from_pb_date_optional, from_pb_words},
 };
+use jiff::civil::Date;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{from_pb_holder, looking};
@@ -18,6 +22,19 @@ const CARD_NUMBER_LENGTH_MAX: usize = 20;
 const EVIDENCE_LENGTH_MAX: usize = 200;
 const TOKEN_LENGTH_MAX: usize = 2_000;
 
+/// First and last day of a card.
+fn from_pb_days(
+    violations: &mut Violations,
+    from: Option<&common::Date>,
+    to: Option<&common::Date>,
+) -> Option<(Date, Date)> {
+    let from = from_pb_date(violations, "valid_from", from);
+    let to = from_pb_date(violations, "valid_to", to);
+    let days = from.zip(to)?;
+    let ordered = (days.0 <= days.1).then_some(days);
+    violations.take("valid_to", ordered.ok_or("must not be before valid_from"))
+}
+
 #[async_trait]
 impl CardService for Deps {
     async fn import_card(
@@ -29,8 +46,8 @@ impl CardService for Deps {
         let key = WriteKey::new(caller.clone(), &asked, self.clock.now()?)?;
         let mut violations = Violations::default();
         let holder = from_pb_holder(&mut violations, &asked.recipient_id, &asked.scheme_id);
-        let from = from_pb_date(&mut violations, "valid_from", asked.valid_from.as_ref());
-        let to = from_pb_date(&mut violations, "valid_to", asked.valid_to.as_ref());
+        let (from, to) = (asked.valid_from.as_ref(), asked.valid_to.as_ref());
+        let days = from_pb_days(&mut violations, from, to);
         let (field, number) = ("card_number", &asked.card_number);
         let number = from_pb_words(&mut violations, field, number, CARD_NUMBER_LENGTH_MAX);
         let evidence = from_pb_words(
@@ -39,7 +56,7 @@ impl CardService for Deps {
             &asked.evidence,
             EVIDENCE_LENGTH_MAX,
         );
-        let parsed = holder.zip(from.zip(to)).zip(number.zip(evidence));
+        let parsed = holder.zip(days).zip(number.zip(evidence));
         let ((holder, (from, to)), (number, evidence)) = violations.finish(parsed)?;
         let wait = self.followers.wait(&caller.tenant, &asked.not_before);
         wait.await?;
@@ -69,11 +86,11 @@ impl CardService for Deps {
         let key = WriteKey::new(caller.clone(), &asked, self.clock.now()?)?;
         let mut violations = Violations::default();
         let holder = from_pb_holder(&mut violations, &asked.recipient_id, &asked.scheme_id);
-        let from = from_pb_date(&mut violations, "valid_from", asked.valid_from.as_ref());
-        let to = from_pb_date(&mut violations, "valid_to", asked.valid_to.as_ref());
+        let (from, to) = (asked.valid_from.as_ref(), asked.valid_to.as_ref());
+        let days = from_pb_days(&mut violations, from, to);
         let (field, by) = ("decided_by", &asked.decided_by);
         let evidence = from_pb_words(&mut violations, field, by, EVIDENCE_LENGTH_MAX);
-        let parsed = holder.zip(from.zip(to)).zip(evidence);
+        let parsed = holder.zip(days).zip(evidence);
         let ((holder, (from, to)), evidence) = violations.finish(parsed)?;
         let wait = self.followers.wait(&caller.tenant, &asked.not_before);
         wait.await?;

@@ -15,6 +15,7 @@ use hjm_service::{
         from_pb_words,
     },
 };
+use jiff::civil::Date;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{SCHEME_ID_LENGTH_MAX, looking};
@@ -49,17 +50,28 @@ impl Deps {
     }
 }
 
+/// Nobody is born after today.
+fn born_by(violations: &mut Violations, field: &str, born_on: Date, today: Date) -> Option<Date> {
+    let born = (born_on <= today).then_some(born_on);
+    violations.take(field, born.ok_or("must not be after today"))
+}
+
 fn from_pb_linked(
     violations: &mut Violations,
     field: &str,
     linked: Option<&pb::LinkedIdentity>,
+    today: Date,
 ) -> Option<(RecipientId, Identity)> {
     let linked = violations.need(field, linked)?;
     let id = format!("{field}.recipient_id");
     let person = from_pb_text(violations, &id, &linked.recipient_id);
     let kind = from_pb_identity_kind(violations, &format!("{field}.kind"), linked.kind);
-    let born_on = format!("{field}.born_on");
-    let born_on = from_pb_date_optional(violations, &born_on, linked.born_on.as_ref());
+    let field = format!("{field}.born_on");
+    let born_on = from_pb_date_optional(violations, &field, linked.born_on.as_ref());
+    let born_on = match born_on {
+        Some(Some(born_on)) => born_by(violations, &field, born_on, today).map(Some),
+        Some(None) | None => born_on,
+    };
     let identity = Identity {
         kind: kind?,
         born_on: born_on?,
@@ -71,6 +83,7 @@ fn from_pb_entrants(
     violations: &mut Violations,
     field: &str,
     entrants: &[pb::PoolEntrant],
+    today: Date,
 ) -> Option<Vec<Entrant>> {
     let ids = entrants.iter().map(|entrant| entrant.recipient_id.clone());
     from_pb_persons(violations, field, &ids.collect::<Vec<_>>())?;
@@ -81,8 +94,9 @@ fn from_pb_entrants(
         .map(|(at, entrant)| {
             let id = format!("{field}[{at}].recipient_id");
             let person = from_pb_text(violations, &id, &entrant.recipient_id);
-            let born_on = format!("{field}[{at}].born_on");
-            let born_on = from_pb_date(violations, &born_on, entrant.born_on.as_ref());
+            let born = format!("{field}[{at}].born_on");
+            let born_on = from_pb_date(violations, &born, entrant.born_on.as_ref());
+            let born_on = born_on.and_then(|born_on| born_by(violations, &born, born_on, today));
             let evidence = format!("{field}[{at}].evidence");
             let evidence = from_pb_words(
                 violations,
@@ -165,6 +179,9 @@ impl SubjectService for Deps {
         let kind = from_pb_identity_kind(&mut violations, "kind", asked.kind);
         let identity = kind
             .and_then(|kind| violations.take("number", PersonIdentity::parse(kind, &asked.number)));
+        if let Some(born_on) = identity.as_ref().and_then(PersonIdentity::born_on) {
+            born_by(&mut violations, "number", born_on, self.clock.today()?);
+        }
         let purpose = super::from_pb_purpose(&mut violations, &asked.purpose);
         let (identity, purpose) = violations.finish(identity.zip(purpose))?;
         let digests = keys.digests(&caller.tenant, &identity);
@@ -187,8 +204,9 @@ impl SubjectService for Deps {
         let asked = request.into_inner();
         let key = WriteKey::new(caller.clone(), &asked, self.clock.now()?)?;
         let mut violations = Violations::default();
-        let one = from_pb_linked(&mut violations, "one", asked.one.as_ref());
-        let other = from_pb_linked(&mut violations, "other", asked.other.as_ref());
+        let today = self.clock.today()?;
+        let one = from_pb_linked(&mut violations, "one", asked.one.as_ref(), today);
+        let other = from_pb_linked(&mut violations, "other", asked.other.as_ref(), today);
         let same = one.zip(other).is_some_and(|(one, other)| one.0 == other.0);
         if same {
             violations.add("other.recipient_id", "must be another person");
@@ -242,7 +260,8 @@ impl SubjectService for Deps {
         if !(2..=POOL_MAX).contains(&asked.members.len()) {
             violations.add("members", format!("must be 2 to {POOL_MAX}"));
         }
-        let members = from_pb_entrants(&mut violations, "members", &asked.members);
+        let today = self.clock.today()?;
+        let members = from_pb_entrants(&mut violations, "members", &asked.members, today);
         if !(1..=GUARDIANS_MAX).contains(&asked.guardian_ids.len()) {
             violations.add("guardian_ids", format!("must be 1 to {GUARDIANS_MAX}"));
         }
@@ -270,7 +289,8 @@ impl SubjectService for Deps {
         let key = WriteKey::new(caller.clone(), &asked, self.clock.now()?)?;
         let mut violations = Violations::default();
         let pool = from_pb_text(&mut violations, "pool_id", &asked.pool_id);
-        let joining = from_pb_entrants(&mut violations, "joining", &asked.joining);
+        let today = self.clock.today()?;
+        let joining = from_pb_entrants(&mut violations, "joining", &asked.joining, today);
         let leaving = from_pb_persons(&mut violations, "leaving", &asked.leaving);
         if asked.joining.is_empty() && asked.leaving.is_empty() {
             violations.add("joining", "must be given, or leaving");

@@ -1,9 +1,10 @@
 //! Cards without fees, proofs of cards, and schemes.
 
 use hjm_proto::free_card::v1 as pb;
-use hjm_testkit::{date, kronor, reason, request_id};
+use hjm_testkit::{date, fields, kronor, reason, request_id};
+use tonic::Code;
 
-use crate::support::{SCHEME, World, ask, person};
+use crate::support::{POLICY, SCHEME, World, ask, person};
 
 fn card(recipient: &str, from: &str, to: &str) -> pb::RegisterCardRequest {
     pb::RegisterCardRequest {
@@ -37,14 +38,15 @@ async fn fc_w29_w30_a_medical_card_covers_and_does_not_double() {
     let twice = client
         .register_card(ask(card(&recipient, "2024-12-01", "2025-01-31")))
         .await;
-    assert_eq!(reason(&twice.unwrap_err()), "CARD_EXISTS");
+    let twice = twice.unwrap_err();
+    assert_eq!(reason(&twice), "CARD_EXISTS");
+    assert_eq!(fields(&twice), ["valid_from"]);
     let backwards = client
         .register_card(ask(card(&person(), "2024-12-01", "2024-11-01")))
         .await;
-    assert_eq!(
-        reason(&backwards.unwrap_err()),
-        "CARD_ENDS_BEFORE_IT_BEGINS"
-    );
+    let backwards = backwards.unwrap_err();
+    assert_eq!(backwards.code(), Code::InvalidArgument);
+    assert_eq!(fields(&backwards), ["valid_to"]);
     let import = pb::ImportCardRequest {
         request_id: request_id(),
         recipient_id: person(),
@@ -55,8 +57,17 @@ async fn fc_w29_w30_a_medical_card_covers_and_does_not_double() {
         evidence: "the card was shown".to_owned(),
         ..Default::default()
     };
-    let refused = client.import_card(ask(import)).await;
-    assert_eq!(reason(&refused.unwrap_err()), "EXTERNAL_CARD_REFUSED");
+    let backwards = pb::ImportCardRequest {
+        request_id: request_id(),
+        valid_to: date("2024-04-30"),
+        ..import.clone()
+    };
+    let refused = client.import_card(ask(import)).await.unwrap_err();
+    assert_eq!(reason(&refused), "EXTERNAL_CARD_REFUSED");
+    assert_eq!(fields(&refused), ["scheme_id"]);
+    let refused = client.import_card(ask(backwards)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert_eq!(fields(&refused), ["valid_to"]);
 }
 
 fn proving(recipient: &str) -> pb::IssueProofRequest {

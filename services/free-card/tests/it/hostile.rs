@@ -32,6 +32,37 @@ fn instant(seconds: i64, nanos: i32) -> Option<prost_types::Timestamp> {
 }
 
 #[tokio::test]
+async fn nobody_is_born_after_today() {
+    let world = World::open("2024-06-10").await;
+    let (a, b) = (person(), person());
+    let tomorrow = "2024-06-11";
+    let made = world.pool(&[(&a, "2024-06-10"), (&b, tomorrow)]).await;
+    names(made, "members[1].born_on");
+    let pool = world.pool(&[(&a, "2024-06-10"), (&b, "2015-05-01")]).await;
+    let joined = world
+        .change_pool(&pool.unwrap(), &[(&person(), "2150-01-01")], &[])
+        .await;
+    names(joined, "joining[0].born_on");
+    let identity = |born_on: &str| pb::LinkedIdentity {
+        recipient_id: person(),
+        kind: pb::IdentityKind::Personal.into(),
+        born_on: date(born_on),
+    };
+    let link = pb::LinkSubjectsRequest {
+        request_id: request_id(),
+        one: Some(identity("1980-01-01")),
+        other: Some(identity(tomorrow)),
+        evidence: "the population register".to_owned(),
+        ..Default::default()
+    };
+    let linked = world.subjects.clone().link_subjects(ask(link)).await;
+    names(linked, "other.born_on");
+    // A number of the Tax Agency's test series, on the day before its birth.
+    world.set_today("1943-01-01");
+    names(world.find("194301027472").await, "number");
+}
+
+#[tokio::test]
 async fn dates_instants_and_amounts_out_of_bounds_are_named() {
     let world = World::open("2024-06-10").await;
     let recipient = person();

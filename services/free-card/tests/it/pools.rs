@@ -91,12 +91,30 @@ async fn fc_w17_an_adult_is_not_pooled_and_nobody_is_in_two_pools() {
     let world = World::open("2024-02-01").await;
     let (a, b, c) = (person(), person(), person());
     let adult = world.pool(&[(&a, "2007-01-01"), (&c, "2005-01-01")]).await;
-    assert_eq!(reason(&adult.unwrap_err()), "POOL_ADULT");
+    let adult = adult.unwrap_err();
+    assert_eq!(reason(&adult), "POOL_ADULT");
+    assert_eq!(fields(&adult), ["members[1].born_on"]);
     let pool = world.pool(&[(&a, "2007-01-01"), (&b, BORN)]).await.unwrap();
     let adult = world.change_pool(&pool, &[(&c, "2005-01-01")], &[]).await;
-    assert_eq!(reason(&adult.unwrap_err()), "POOL_ADULT");
+    let adult = adult.unwrap_err();
+    assert_eq!(reason(&adult), "POOL_ADULT");
+    assert_eq!(fields(&adult), ["joining[0].born_on"]);
     let twice = world.pool(&[(&b, BORN), (&person(), BORN)]).await;
-    assert_eq!(reason(&twice.unwrap_err()), "IN_POOL");
+    let twice = twice.unwrap_err();
+    assert_eq!(reason(&twice), "IN_POOL");
+    assert_eq!(fields(&twice), ["members[0].recipient_id"]);
+    let twice = world.change_pool(&pool, &[(&a, BORN)], &[]).await;
+    let twice = twice.unwrap_err();
+    assert_eq!(reason(&twice), "IN_POOL");
+    assert_eq!(fields(&twice), ["joining[0].recipient_id"]);
+    let outside = person();
+    world.opt_out(&outside).await;
+    let outside = world
+        .change_pool(&pool, &[(&person(), BORN), (&outside, BORN)], &[])
+        .await
+        .unwrap_err();
+    assert_eq!(reason(&outside), "OPTED_OUT");
+    assert_eq!(fields(&outside), ["joining[1].recipient_id"]);
     let alone = world.pool(&[(&c, BORN)]).await;
     assert_eq!(fields(&alone.unwrap_err()), ["members"]);
     let same = world.pool(&[(&c, BORN), (&c, BORN)]).await;

@@ -1,10 +1,11 @@
 //! Every refusal names its field and leaves nothing behind.
 
 use hjm_proto::{common::v1 as common, free_card::v1 as pb};
-use hjm_testkit::{date, fields, kronor, money, reason, request_id};
+use hjm_service::client;
+use hjm_testkit::{date, fields, kronor, money, of_principal, reason, request_id};
 use tonic::Code;
 
-use crate::support::{POLICY, SCHEME, World, cancelling, draft, person};
+use crate::support::{DALARNA, POLICY, SCHEME, World, cancelling, draft, person};
 
 type Spoil = fn(&mut pb::RegisterFeeRequest);
 type SpoilCancel = fn(&mut pb::CancelFeeRequest);
@@ -117,6 +118,62 @@ async fn a_rule_that_says_no_names_its_field_and_stores_nothing() {
 }
 
 #[tokio::test]
+async fn d_15_a_principal_registers_and_quotes_no_fee_as_another() {
+    let world = World::open("2024-06-10").await;
+    let recipient = person();
+    let town = of_principal(DALARNA, "2081");
+    let own = |principal: &str| pb::RegisterFeeRequest {
+        fee: Some(draft("2024-06-10", "250", principal)),
+        ..world.fee(&recipient, "2024-06-10", "250")
+    };
+    let refused = world.register_as(&town, &own("20")).await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert_eq!(reason(&refused), "FEE_OF_ANOTHER_PRINCIPAL");
+    assert_eq!(fields(&refused), ["fee.principal_id"]);
+    let quote = pb::QuoteFeesRequest {
+        recipient_id: recipient.clone(),
+        scheme_id: SCHEME.to_owned(),
+        fees: ["2081", "20"]
+            .map(|principal| draft("2024-06-10", "250", principal))
+            .to_vec(),
+        ..Default::default()
+    };
+    let mut client = world.free_card.clone();
+    let refused = client.quote_fees(client::request(&town, quote)).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(reason(&refused), "FEE_OF_ANOTHER_PRINCIPAL");
+    assert_eq!(fields(&refused), ["fees[1].principal_id"]);
+    let sent = ["20", "2081"].map(|principal| pb::RegisterFeesRequest {
+        fee: Some(own(principal)),
+    });
+    let request = client::streaming_request(&town, futures::stream::iter(sent));
+    let items = client.register_fees(request).await.unwrap().into_inner();
+    let reasons: Vec<&str> = items.items.iter().map(|one| one.reason.as_str()).collect();
+    assert_eq!(reasons, ["FEE_OF_ANOTHER_PRINCIPAL", ""]);
+    world.register(&own("2081")).await.unwrap();
+    assert_eq!(world.list(&recipient).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_quoted_fee_that_is_refused_is_named_by_its_place() {
+    let world = World::open("2024-06-10").await;
+    let (fine, early) = (
+        draft("2024-06-10", "250", "20"),
+        draft("2024-06-11", "250", "20"),
+    );
+    let refused = world.quote(&person(), vec![fine.clone(), early]).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(reason(&refused), "FEE_IN_FUTURE");
+    assert_eq!(fields(&refused), ["fees[1].event_on"]);
+    world.set_today("2027-01-02");
+    let unpriced = draft("2027-01-02", "250", "20");
+    let refused = world.quote(&person(), vec![fine, unpriced]).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(reason(&refused), "CEILING_MISSING");
+    assert_eq!(fields(&refused), ["fees[1].event_on"]);
+}
+
+#[tokio::test]
 async fn without_a_policy_in_force_no_scheme_is_known() {
     let world = World::without_policies("2024-06-10").await;
     let refused = world
@@ -221,7 +278,7 @@ async fn a_quote_of_none_too_many_or_malformed_fees_names_them() {
     let refused = refused.unwrap_err();
     assert_eq!(
         (reason(&refused).as_str(), fields(&refused)),
-        ("FEE_IN_FUTURE", vec!["fees.event_on".into()])
+        ("FEE_IN_FUTURE", vec!["fees[1].event_on".into()])
     );
     assert_eq!(
         world
