@@ -6,7 +6,7 @@ use hjm_service::{AccessNote, Failure, WriteKey};
 use jiff::civil::Date;
 use sqlx::PgConnection;
 
-use super::{Core, Holder, Written, circle::Held};
+use super::{Core, Holder, Written, again_if_taken, circle::Held};
 use crate::{
     Deps,
     error::{Error, Part},
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A card to register.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Carding {
     pub(crate) holder: Holder,
     pub(crate) from: Date,
@@ -32,7 +32,17 @@ pub(crate) async fn add_card<R: WriteResponse>(
     key: WriteKey,
     asked: Carding,
     action: &'static str,
-    answer: impl FnOnce(pb::AccountStatus) -> R + Send + 'static,
+    answer: fn(pb::AccountStatus) -> R,
+) -> Written<R> {
+    again_if_taken(|| write(deps, key.clone(), asked.clone(), action, answer)).await
+}
+
+async fn write<R: WriteResponse>(
+    deps: &Deps,
+    key: WriteKey,
+    asked: Carding,
+    action: &'static str,
+    answer: fn(pb::AccountStatus) -> R,
 ) -> Written<R> {
     let (core, by) = (deps.core.clone(), key.clone());
     let written = deps.core.write(key, move |tx| {

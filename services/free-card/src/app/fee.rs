@@ -7,7 +7,7 @@ use hjm_service::{AccessNote, Caller, Failure, WriteKey, clock::civil_date};
 use jiff::civil::Date;
 use sqlx::PgConnection;
 
-use super::{Changing, Core, Holder, Queued, Registering, Written, circle::Held};
+use super::{Changing, Core, Holder, Queued, Registering, Written, again_if_taken, circle::Held};
 use crate::{
     Deps,
     convert::to_pb_fee,
@@ -26,11 +26,7 @@ pub(crate) fn register_fee(
 }
 
 /// A principal's fees are its own to charge: what is too much, the one that charged pays back.
-pub(super) fn check_principal(
-    caller: &Caller,
-    fee: &ProposedFee,
-    part: Part,
-) -> Result<(), Error> {
+pub(super) fn check_principal(caller: &Caller, fee: &ProposedFee, part: Part) -> Result<(), Error> {
     let own = caller.scope().principal;
     if own.is_some_and(|own| own != fee.principal) {
         return Err(Error::FeeOfAnotherPrincipal(part));
@@ -63,6 +59,10 @@ pub(crate) async fn cancel_fee(
     key: WriteKey,
     asked: Changing,
 ) -> Written<pb::CancelFeeResponse> {
+    again_if_taken(|| cancel(deps, key.clone(), asked.clone())).await
+}
+
+async fn cancel(deps: &Deps, key: WriteKey, asked: Changing) -> Written<pb::CancelFeeResponse> {
     let (core, by) = (deps.core.clone(), key.clone());
     let written = deps.core.write(key, move |tx| {
         Box::pin(async move {
@@ -92,6 +92,10 @@ pub(crate) async fn correct_fee(
     key: WriteKey,
     asked: Changing,
 ) -> Written<pb::CorrectFeeResponse> {
+    again_if_taken(|| correct(deps, key.clone(), asked.clone())).await
+}
+
+async fn correct(deps: &Deps, key: WriteKey, asked: Changing) -> Written<pb::CorrectFeeResponse> {
     let (core, by) = (deps.core.clone(), key.clone());
     let written = deps.core.write(key, move |tx| {
         Box::pin(async move {
@@ -126,12 +130,13 @@ fn without_rest(fee: pb::Fee) -> pb::Fee {
 
 /// The day that a fee should have had is one on which it could have been registered.
 fn check_day(on: Date, today: Date, person: Person) -> Result<(), Error> {
-    let refusal = match person.died_on {
-        _ if on > today => Refusal::DateInFuture { on, today },
-        Some(died_on) if on > died_on => Refusal::AfterDeath { on, died_on },
-        Some(_) | None => return Ok(()),
-    };
-    Err(Error::Fee(Part::Change, refusal))
+    let future = (on > today).then_some(Refusal::DateInFuture { on, today });
+    let died = person.died_on.filter(|died_on| on > *died_on);
+    let late = died.map(|died_on| Refusal::AfterDeath { on, died_on });
+    match future.or(late) {
+        Some(refusal) => Err(Error::Fee(Part::Change, refusal)),
+        None => Ok(()),
+    }
 }
 
 /// A fee is changed by the principal that registered it, or by the aid centre (R18), of a person

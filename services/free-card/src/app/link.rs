@@ -12,9 +12,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    Core, Written,
+    Core, Written, again_if_taken,
     circle::{Regrouped, Regrouping, identities},
-    pool::{OUTSIDE, leave, pools_with, told_left},
+    leave::{OUTSIDE, leave, pools_with, told_left},
 };
 use crate::{
     Deps,
@@ -25,7 +25,7 @@ use crate::{
 type Told = (Vec<pb::AccountStatus>, Vec<NewEvent>, Vec<AccessNote>);
 
 /// Two identities that are to be linked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Linking {
     pub(crate) one: (RecipientId, Identity),
     pub(crate) other: (RecipientId, Identity),
@@ -46,6 +46,10 @@ pub(crate) async fn link_subjects(
     key: WriteKey,
     asked: Linking,
 ) -> Written<pb::LinkSubjectsResponse> {
+    again_if_taken(|| link(deps, key.clone(), asked.clone())).await
+}
+
+async fn link(deps: &Deps, key: WriteKey, asked: Linking) -> Written<pb::LinkSubjectsResponse> {
     let (core, by) = (deps.core.clone(), key.clone());
     let written = deps.core.write(key, move |tx| {
         Box::pin(async move {

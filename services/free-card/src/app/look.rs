@@ -17,9 +17,7 @@ use jiff::{Timestamp, civil::Date};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{
-    Core, Drafted, Holder, Looking, batch::check, circle::Circle, fee::check_principal,
-};
+use super::{Core, Drafted, Holder, Looking, batch::check, circle::Circle, fee::check_principal};
 use crate::{
     Deps,
     convert::{

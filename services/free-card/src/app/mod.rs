@@ -13,6 +13,7 @@ mod circle;
 mod claim;
 mod exempt;
 mod fee;
+mod leave;
 mod link;
 mod look;
 mod pool;
@@ -106,7 +107,7 @@ pub(crate) struct Registering {
 }
 
 /// A fee to correct or cancel.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Changing {
     pub(crate) fee: FeeId,
     /// The date and amount it should have had; none to cancel it.
@@ -244,6 +245,18 @@ fn schemes_on(
     let mut schemes = read.collect::<Result<Vec<_>, _>>()?;
     schemes.sort_by(|left, right| left.id().cmp(right.id()));
     Ok(schemes)
+}
+
+/// Once more where somebody else has added the same account meanwhile: it is found then.
+async fn again_if_taken<R, F>(write: impl Fn() -> F) -> Written<R>
+where
+    F: Future<Output = Written<R>>,
+{
+    let written = write().await;
+    if written.as_ref().is_err_and(Error::is_taken) {
+        return write().await;
+    }
+    written
 }
 
 impl Looking {

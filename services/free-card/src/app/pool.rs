@@ -1,9 +1,6 @@
 //! Children of a household who share one ceiling in a scheme.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use hjm_feed::NewEvent;
 use hjm_free_card::{Refusal, Scheme, check_pool_member, leaves_pool_on};
@@ -15,7 +12,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    Core, Looking, Written,
+    Core, Looking, Written, again_if_taken,
     circle::{Circle, Regrouped, Regrouping, States, Together, check_version},
 };
 use crate::{
@@ -25,8 +22,6 @@ use crate::{
     store::{self, PoolHead, PoolRow},
 };
 
-/// Why who stays outside left its pools, and on what its kept cards stand.
-pub(super) const OUTSIDE: &str = "opted out";
 /// Children in a pool at the most.
 const MEMBERS_MAX: usize = 20;
 
@@ -39,7 +34,7 @@ pub(crate) struct Entrant {
 }
 
 /// A pool to make.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pooling {
     pub(crate) scheme_id: String,
     pub(crate) members: Vec<Entrant>,
@@ -47,7 +42,7 @@ pub(crate) struct Pooling {
 }
 
 /// What is to change in a pool.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Repooling {
     pub(crate) pool: PoolId,
     pub(crate) expected_version: u64,
@@ -64,6 +59,10 @@ pub(crate) async fn create_pool(
     key: WriteKey,
     asked: Pooling,
 ) -> Written<pb::CreatePoolResponse> {
+    again_if_taken(|| create(deps, key.clone(), asked.clone())).await
+}
+
+async fn create(deps: &Deps, key: WriteKey, asked: Pooling) -> Written<pb::CreatePoolResponse> {
     let (core, by) = (deps.core.clone(), key.clone());
     let written = deps.core.write(key, move |tx| {
         Box::pin(async move {
@@ -84,6 +83,10 @@ pub(crate) async fn change_pool(
     key: WriteKey,
     asked: Repooling,
 ) -> Written<pb::ChangePoolResponse> {
+    again_if_taken(|| change(deps, key.clone(), asked.clone())).await
+}
+
+async fn change(deps: &Deps, key: WriteKey, asked: Repooling) -> Written<pb::ChangePoolResponse> {
     let (core, by) = (deps.core.clone(), key.clone());
     let written = deps.core.write(key, move |tx| {
         Box::pin(async move {
@@ -200,7 +203,11 @@ async fn change_in(
     }
     let first = known.keys().next();
     let from = first.and_then(|first| regrouping.period_start(*first));
-    check_ages("joining", &asked.joining, from.unwrap_or(civil_date(by.now)))?;
+    check_ages(
+        "joining",
+        &asked.joining,
+        from.unwrap_or(civil_date(by.now)),
+    )?;
     let entrants = ("joining", &asked.joining[..]);
     changes.extend(joining(tx, tenant, asked.pool, &head, number, entrants, now).await?);
     store::pool_append(tx, tenant, &changes).await?;
@@ -280,7 +287,7 @@ async fn joining(
 }
 
 /// Who is in a pool, each with what put it there.
-fn members(rows: &[PoolRow]) -> BTreeMap<RecipientId, &PoolRow> {
+pub(super) fn members(rows: &[PoolRow]) -> BTreeMap<RecipientId, &PoolRow> {
     let mut last: BTreeMap<RecipientId, &PoolRow> = BTreeMap::new();
     for row in rows {
         last.insert(row.person, row);
@@ -289,73 +296,8 @@ fn members(rows: &[PoolRow]) -> BTreeMap<RecipientId, &PoolRow> {
     last
 }
 
-/// The pools that persons are in, each with everything that was known of it.
-pub(super) async fn pools_with(
-    tx: &mut PgConnection,
-    tenant: &TenantId,
-    persons: &BTreeSet<RecipientId>,
-) -> Result<Vec<Vec<PoolRow>>, Failure> {
-    let ids: Vec<Uuid> = persons.iter().map(|one| one.uuid()).collect();
-    let rows = store::pool_list(tx, tenant, &ids, None).await?;
-    let pools = rows.chunk_by(|one, other| one.pool == other.pool);
-    let is_in = |rows: &&[PoolRow]| members(rows).keys().any(|one| persons.contains(one));
-    Ok(pools.filter(is_in).map(<[PoolRow]>::to_vec).collect())
-}
-
-/// Takes persons who stay outside out of pools whose accounts are held: what others are shown
-/// would show them too.
-pub(super) async fn leave(
-    tx: &mut PgConnection,
-    tenant: &TenantId,
-    pools: &mut [Vec<PoolRow>],
-    persons: &BTreeSet<RecipientId>,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    for rows in pools {
-        let number = rows.last().map_or(0, |row| row.number).saturating_add(1);
-        let leaving = members(rows).into_values();
-        let leaving = leaving.filter(|row| persons.contains(&row.person));
-        let left: Vec<PoolRow> = leaving
-            .map(|row| PoolRow {
-                number,
-                joined: false,
-                on: civil_date(now),
-                at: now,
-                ..row.clone()
-            })
-            .collect();
-        let stored = left.iter().cloned().map(|row| (row, OUTSIDE.to_owned()));
-        store::pool_append(tx, tenant, &stored.collect::<Vec<_>>()).await?;
-        rows.extend(left);
-    }
-    Ok(())
-}
-
-/// What is told of pools that were left, the first with what should now have cost something else.
-pub(super) async fn told_left(
-    tx: &mut PgConnection,
-    tenant: &TenantId,
-    pools: &[Vec<PoolRow>],
-    circles: &[(Circle, States)],
-    mut reassessed: Vec<pb::Fee>,
-    now: Timestamp,
-) -> Result<Vec<NewEvent>, Error> {
-    let mut told = Vec::new();
-    for rows in pools {
-        let Some(pool) = rows.first().map(|row| row.pool) else {
-            continue;
-        };
-        let head = store::pool_find(tx, tenant, pool).await?;
-        told.push(events::pool_changed(pb::PoolChanged {
-            pool: Some(changed(pool, &head, rows, circles, now)?),
-            reassessed: std::mem::take(&mut reassessed),
-        }));
-    }
-    Ok(told)
-}
-
 /// A pool as it is after a change.
-fn changed(
+pub(super) fn changed(
     pool: PoolId,
     head: &PoolHead,
     rows: &[PoolRow],

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     Core, Written,
     circle::{Regrouping, identities},
-    pool::{OUTSIDE, leave, pools_with, told_left},
+    leave::{OUTSIDE, leave, pools_with, told_left},
 };
 use crate::{Deps, config::keys::Digest, error::Error, events, store};
 

@@ -17,11 +17,13 @@ async fn pooled(world: &World) -> [String; 3] {
 /// The last event of its kind that tells of links, as it was told.
 async fn link_told(world: &World) -> pb::LinkChanged {
     let events = world.events().await.into_iter().rev();
-    let links = events.filter_map(|(_, event)| match event {
-        Event::LinkChanged(told) => Some(told),
-        _ => None,
+    let mut links = events.filter_map(|(_, event)| {
+        let Event::LinkChanged(told) = event else {
+            return None;
+        };
+        Some(told)
     });
-    links.into_iter().next().unwrap()
+    links.next().unwrap()
 }
 
 #[tokio::test]

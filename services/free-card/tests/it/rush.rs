@@ -6,10 +6,10 @@ use futures::future::join_all;
 use hjm_money::Money;
 use hjm_proto::free_card::v1 as pb;
 use hjm_service::client;
-use hjm_testkit::kronor;
+use hjm_testkit::{date, kronor};
 use tokio::time::timeout;
 
-use crate::support::{World, ask, person};
+use crate::support::{SCHEME, World, ask, person};
 
 const DESKS: usize = 64;
 const ACCOUNTS: usize = 8;
@@ -51,6 +51,39 @@ async fn desks_that_hang_up_and_ask_again_charge_each_fee_once_within_the_ceilin
         assert_eq!(paid(&world, recipient).await.to_string(), "1400.00");
     }
     assert_eq!(world.events().await.len(), DESKS * 2 + 1);
+    world.books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_a_link_and_a_pool_beside_a_persons_first_fee_all_get_their_answer() {
+    const BORN: &str = "2015-05-01";
+    let world = World::open("2024-06-10").await;
+    world.charge(&person(), "2024-06-10", "250").await;
+    let rounds = (0..8).map(async |_| {
+        let [carded, reserve, of, one, other] = std::array::from_fn(|_| person());
+        let card = pb::RegisterCardRequest {
+            request_id: hjm_testkit::request_id(),
+            recipient_id: carded.clone(),
+            scheme_id: SCHEME.to_owned(),
+            valid_from: date("2024-07-01"),
+            valid_to: date("2024-12-31"),
+            decided_by: "a prescriber".to_owned(),
+            ..Default::default()
+        };
+        let mut cards = world.cards.clone();
+        let first = [&carded, &of, &other].map(|one| world.fee(one, "2024-06-10", "250"));
+        let children = [(one.as_str(), BORN), (other.as_str(), BORN)];
+        let (card, _, pool, fees) = tokio::join!(
+            cards.register_card(ask(card)),
+            world.link_reserve(&reserve, &of),
+            world.pool(&children),
+            join_all(first.iter().map(|fee| world.register(fee))),
+        );
+        card.unwrap();
+        pool.unwrap();
+        assert!(fees.iter().all(Result::is_ok), "{fees:?}");
+    });
+    join_all(rounds).await;
     world.books_hold().await;
 }
 
@@ -111,7 +144,7 @@ async fn a_stream_of_many_is_registered_in_its_order_with_many_on_their_way() {
         .collect();
     // One in a hundred is refused and stops no other.
     for bad in sent.iter_mut().skip(7).step_by(100) {
-        bad.fee.as_mut().unwrap().event_on = hjm_testkit::date("2024-06-11");
+        bad.fee.as_mut().unwrap().event_on = date("2024-06-11");
     }
     let items = sent
         .clone()

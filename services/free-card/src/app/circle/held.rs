@@ -58,7 +58,8 @@ impl Held {
         let sharing = Sharing::read(tx, tenant, &together, person, None).await?;
         let (schemes, subjects) = keys(&together, &sharing.persons);
         let rows = store::account_hold(tx, tenant, &schemes, &subjects).await?;
-        let mut circle = Circle::of_rows(tx, tenant, together, (person, sharing), rows, None).await?;
+        let mut circle =
+            Circle::of_rows(tx, tenant, together, (person, sharing), rows, None).await?;
         for (scheme_id, subject) in schemes.into_iter().zip(subjects) {
             let recipient = RecipientId::new(subject);
             let holder = Holder {
