@@ -178,8 +178,11 @@ pub(crate) fn to_pb_claim(
     caller: Option<&PrincipalId>,
 ) -> pb::Claim {
     let told = |principal: &PrincipalId| {
-        let shown = subject.shows_debtor(caller, principal);
-        shown.then(|| principal.to_string()).unwrap_or_default()
+        if subject.shows_debtor(caller, principal) {
+            principal.to_string()
+        } else {
+            String::new()
+        }
     };
     let state = match row.claim.state {
         ClaimState::Open => pb::ClaimState::Open,

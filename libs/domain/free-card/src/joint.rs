@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use hjm_ids::FeeId;
 use hjm_money::Money;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::error::EngineError;
 use crate::log::{Correction, FeeEvent, LogEntry, RegisteredCard, merged};
@@ -311,8 +312,7 @@ impl<'a> JointAccount<'a> {
         let Runs { members, composite } = runs;
         members[index].arrive(scheme, place)?;
         composite.arrive(self.composite, place)?;
-        let mut read = self.composite.reads_when(scheme.id());
-        let read = read.any(|days| days.contains(event.on));
+        let read = self.reads(index, event.on);
         let limit = read.then(|| self.composite.limit(event.on)).transpose();
         let ceiling = limit.as_ref().ok().copied().flatten();
         let ceiling = ceiling.and_then(Limit::ceiling);
@@ -350,13 +350,20 @@ impl<'a> JointAccount<'a> {
         Ok(verdict)
     }
 
+    /// Whether the composite reads a scheme on a date.
+    fn reads(&self, index: usize, on: Date) -> bool {
+        let mut days = self.composite.reads_when(self.schemes[index].id());
+        days.any(|days| days.contains(on))
+    }
+
     pub(crate) fn state(&self) -> Result<JointState, EngineError> {
         let mut runs = self.held();
         let mut members: Vec<AccountState> = vec![AccountState::default(); self.schemes.len()];
         let mut composite = AccountState::default();
         for (index, event) in self.events() {
             self.step(&mut runs, index, event, Some(&mut members[index].fees))?;
-            let counted = members[index].fees.last().filter(|fee| fee.counted());
+            let counted = members[index].fees.last();
+            let counted = counted.filter(|fee| fee.counted() && self.reads(index, fee.on));
             composite.fees.extend(counted.cloned());
         }
         for (index, state) in members.iter_mut().enumerate() {

@@ -43,6 +43,7 @@ mod snapshot;
 mod state;
 mod status;
 mod subject;
+mod window;
 mod wire;
 
 pub use ceiling::{CeilingError, formula_ceiling};
@@ -71,11 +72,10 @@ pub use operations::{
 pub use person::{Person, ProposedFee, Refusal, Residence, Shown, residence_on, shown};
 pub use place::{Place, event_date};
 pub use replay::replay;
-pub use scheme::{
-    CancelFinal, EndRule, EventDateBasis, Limit, Scheme, Settlement, WindowLength, WindowMode,
-};
+pub use scheme::{CancelFinal, EventDateBasis, Limit, Scheme, Settlement};
 pub use share::{Share, shared_log, shared_logs, sharing_with};
 pub use snapshot::{Appended, Registered, Snapshot};
 pub use state::{AccountState, AssessedFee, Card, CardStanding, CountedFee, Outcome};
 pub use status::{Status, StatusKind, status_on};
 pub use subject::{Subject, SubjectEvent};
+pub use window::{EndRule, WindowLength, WindowMode};

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::EngineError;
 use crate::log::FeeEvent;
 use crate::place::Place;
-use crate::scheme::{Limit, Scheme, WindowMode};
+use crate::scheme::{Limit, Scheme};
 use crate::state::{CountedFee, Outcome};
+use crate::window::WindowMode;
 use crate::wire;
 
 /// A card as event order gives it.

@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 use crate::ceiling::Ceiling;
 use crate::scheme::{
     Areas, DatedLimit, EventDate, Exempt, ExternalCards, Member, NotCounted, OnCancelFinal,
-    Preliminary, Reads, Scheme, Settled, Tier, Window, WindowLength,
+    Preliminary, Reads, Scheme, Settled, Tier, Window,
 };
+use crate::window::WindowLength;
 
 /// The longest window: ten years.
 const WINDOW_MONTHS_MAX: u16 = 120;

@@ -8,8 +8,9 @@ use crate::error::EngineError;
 use crate::place::Place;
 use crate::replay::public_card;
 use crate::run::Run;
-use crate::scheme::{Limit, Scheme, WindowMode};
+use crate::scheme::{Limit, Scheme};
 use crate::state::{AccountState, Card, CardStanding, CountedFee, Outcome};
+use crate::window::WindowMode;
 
 /// Where an account stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,10 @@
 //! Yes or no, for many at once: one read and one batch of the access log for up to
 //! [`hjm_service::access::NOTES_MAX`] callers, who are answered after its commit.
 
+use std::{collections::HashMap, sync::Arc};
+
 use hjm_free_card::Refusal;
+use hjm_policy::PolicySet;
 use hjm_service::{
     AccessNote, Caller, Failure, Scope,
     batch::{Batcher, Limits, Waiting},
@@ -9,7 +12,7 @@ use hjm_service::{
 };
 use jiff::{Timestamp, civil::Date};
 
-use super::{Core, Holder, Looking, circle::subject_of, look::view_in};
+use super::{Core, Holder, Looking, Together, circle::subject_of, look::view_in};
 use crate::{
     error::{Error, Part},
     store::{self, ExemptKey, ExemptRow, Known},
@@ -93,9 +96,18 @@ async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
     let scope = Scope::whole(tenant.clone());
     let mut tx = core.producer.database().begin_here(&scope).await?;
     let rows = store::exempt_list(&mut tx, tenant, &asked).await?;
+    let mut drawn = Drawn {
+        core,
+        policies: core.policies.of(&mut tx, tenant).await?,
+        today: civil_date(now),
+        schemes: HashMap::new(),
+    };
     let covered = asked.iter().zip(&rows).filter(|(_, row)| row.exempt);
     let covered: Vec<_> = covered.map(|(key, _)| key.subject.uuid()).collect();
-    let known = store::subject_list(&mut tx, tenant, &covered).await?;
+    let mut known = HashMap::new();
+    if !covered.is_empty() {
+        known = store::subject_list(&mut tx, tenant, &covered).await?;
+    }
     let notes = batch.iter().zip(&rows).map(|(item, row)| {
         let Holder {
             scheme_id,
@@ -108,7 +120,10 @@ async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
     let mut answers = Vec::with_capacity(batch.len());
     for (item, (key, row)) in batch.iter().zip(asked.iter().zip(&rows)) {
         let known = known.get(&key.subject).copied().unwrap_or_default();
-        answers.push(answer(core, &mut tx, item, key, (*row, known), now).await);
+        answers.push(match drawn.stands(&key.scheme_id, row) {
+            Ok(stands) => answer(core, &mut tx, item, key, (row, known, stands), now).await,
+            Err(error) => Err(error),
+        });
     }
     let chained = core.access.append(&mut tx, tenant, now, notes).await?;
     tx.commit().await?;
@@ -116,20 +131,43 @@ async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
     Ok(answers)
 }
 
-/// An account of before its standing was kept is replayed. Of who has died before the day the card
-/// has expired (D-23).
+/// What is kept of accounts, held against the schemes as they are in force.
+struct Drawn<'a> {
+    core: &'a Core,
+    policies: Arc<PolicySet>,
+    today: Date,
+    /// By id, each looked for once.
+    schemes: HashMap<String, Together>,
+}
+
+impl Drawn<'_> {
+    /// Whether the days of an account's cards are those that the present texts give.
+    fn stands(&mut self, scheme_id: &str, row: &ExemptRow) -> Result<bool, Error> {
+        if !self.schemes.contains_key(scheme_id) {
+            let together = self.core.together(&self.policies, scheme_id, self.today)?;
+            self.schemes.insert(scheme_id.to_owned(), together);
+        }
+        let together = self.schemes.get(scheme_id).ok_or(Error::SchemeUnknown)?;
+        let (policies, rules) = (&self.policies, &self.core.schemes);
+        let is_kept = row.version > 0;
+        Ok(!row.unknown && (!is_kept || together.stands(&row.texts, policies, rules, self.today)))
+    }
+}
+
+/// An account is replayed whose standing was not kept yet, or was drawn by a text that has been
+/// corrected. Of who has died before the day the card has expired (D-23).
 async fn answer(
     core: &Core,
     tx: &mut sqlx::PgConnection,
     item: &Item,
     key: &ExemptKey,
-    (row, known): (ExemptRow, Known),
+    (row, known, stands): (&ExemptRow, Known, bool),
     now: Timestamp,
 ) -> Reply {
     if row.opted_out {
         return Err(Error::Fee(Part::Account, Refusal::OptedOut));
     }
-    if !row.unknown {
+    if stands {
         let mut subject = known.subject;
         if row.exempt && known.has_shared {
             subject = subject_of(tx, &item.caller.tenant, key.subject).await?;

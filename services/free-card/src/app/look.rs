@@ -251,16 +251,18 @@ async fn view_with_receipts(
     let (core, by, asked) = (deps.core.clone(), looking.clone(), holder.clone());
     let found = deps.core.look(looking, |tx| {
         Box::pin(async move {
-            let view = view_in(&core, tx, &by, &asked).await?;
+            let note = by.note(asked.recipient, &asked.scheme_id);
+            let Some(view) = unless_outside(view_in(&core, tx, &by, &asked).await)? else {
+                return Ok((None, vec![note]));
+            };
             let accounts = view.circle.accounts.values();
             let accounts: Vec<Uuid> = accounts.map(|own| own.row.account.uuid()).collect();
             let receipts = store::receipt_list(tx, &by.caller.tenant, &accounts).await?;
-            let note = by.note(asked.recipient, &asked.scheme_id);
             let seen = i64::try_from(view.version()).unwrap_or(i64::MAX);
-            Ok(((view, receipts), vec![note.seen(seen)]))
+            Ok((Some((view, receipts)), vec![note.seen(seen)]))
         })
     });
-    found.await
+    found.await?.ok_or_else(outside)
 }
 
 /// A page of a person's fees after one, in the order that decides, with its last fee's token.

@@ -117,18 +117,7 @@ pub(crate) struct Changing {
 }
 
 impl Core {
-    /// The scheme as the document in force today has it, for all the dates that document covers.
-    fn scheme(
-        &self,
-        policies: &PolicySet,
-        scheme_id: &str,
-        today: Date,
-    ) -> Result<Arc<Scheme>, Error> {
-        let schemes = self.schemes_with(policies, scheme_id, today)?;
-        let known = schemes.into_iter().find(|scheme| scheme.id() == scheme_id);
-        known.ok_or(Error::SchemeUnknown)
-    }
-
+    /// As the function of this name.
     fn schemes_with(
         &self,
         policies: &PolicySet,
@@ -152,7 +141,16 @@ impl Core {
         now: Timestamp,
     ) -> Result<Together, Error> {
         let policies = self.policies.of(connection, tenant).await?;
-        let schemes = self.schemes_with(&policies, scheme_id, civil_date(now))?;
+        self.together(&policies, scheme_id, civil_date(now))
+    }
+
+    fn together(
+        &self,
+        policies: &PolicySet,
+        scheme_id: &str,
+        today: Date,
+    ) -> Result<Together, Error> {
+        let schemes = self.schemes_with(policies, scheme_id, today)?;
         Together::of(&schemes, scheme_id).ok_or(Error::SchemeUnknown)
     }
 

@@ -21,11 +21,6 @@ use crate::{
 const TEXT_LENGTH_MAX: usize = 500;
 const PAID_BY: &str = "paid_by_principal_id";
 
-/// Who paid; none for the principal that owes.
-fn from_pb_payer(violations: &mut Violations, id: &str) -> Option<Option<PrincipalId>> {
-    from_pb_text_optional(violations, PAID_BY, id)
-}
-
 fn from_pb_claim_token(token: &str) -> Option<ClaimKey> {
     if token.is_empty() {
         return Some((Uuid::nil(), 0));
@@ -86,7 +81,8 @@ impl ClaimService for Deps {
         let fee = from_pb_text(&mut violations, "fee_id", &asked.fee_id);
         let decision = from_pb_claim_decision(&mut violations, "state", asked.state);
         let text = from_pb_words(&mut violations, "text", &asked.text, TEXT_LENGTH_MAX);
-        let paid_by = from_pb_payer(&mut violations, &asked.paid_by_principal_id);
+        let paid_by: Option<Option<PrincipalId>> =
+            from_pb_text_optional(&mut violations, PAID_BY, &asked.paid_by_principal_id);
         if decision != Some(ClaimDecision::Pay) && paid_by.as_ref().is_some_and(Option::is_some) {
             violations.add(PAID_BY, "is told with PAID");
         }
@@ -112,7 +108,8 @@ impl ClaimService for Deps {
         let key = WriteKey::new(caller, &asked, self.clock.now()?)?;
         let mut violations = Violations::default();
         let principal = from_pb_text(&mut violations, "principal_id", &asked.principal_id);
-        let paid_by = from_pb_payer(&mut violations, &asked.paid_by_principal_id);
+        let paid_by: Option<Option<PrincipalId>> =
+            from_pb_text_optional(&mut violations, PAID_BY, &asked.paid_by_principal_id);
         let (principal, paid_by) = violations.finish(principal.zip(paid_by))?;
         let principal: PrincipalId = principal;
         if own.is_some_and(|own| own != principal) {

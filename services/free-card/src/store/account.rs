@@ -47,6 +47,8 @@ pub(crate) struct StandingRow {
     /// They are all there are; else they are more.
     pub(crate) cards_are_all: bool,
     pub(crate) snapshot: Option<Vec<u8>>,
+    /// By which texts: hashes, as the schemes that are decided together write them.
+    pub(crate) texts: String,
 }
 
 /// Adds accounts, each with a row of where it stands. One that somebody else has added meanwhile
@@ -166,14 +168,16 @@ pub(crate) async fn standing_update(
     let cards: Vec<String> = rows.iter().map(|row| row.cards.clone()).collect();
     let all: Vec<bool> = rows.iter().map(|row| row.cards_are_all).collect();
     let snapshots: Vec<Option<Vec<u8>>> = rows.iter().map(|row| row.snapshot.clone()).collect();
+    let texts: Vec<String> = rows.iter().map(|row| row.texts.clone()).collect();
     sqlx::query!(
         "UPDATE free_card.standing s
-            SET version = new.version, snapshot = new.snapshot,
+            SET version = new.version, snapshot = new.snapshot, texts = new.texts,
                 cards = CASE WHEN new.are_all THEN new.cards::datemultirange
                              ELSE s.cards + new.cards::datemultirange END
            FROM (SELECT held.ctid AS place, new.*
-                   FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::bool[], $6::bytea[])
-                        new (account_id, version, cards, are_all, snapshot),
+                   FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::bool[], $6::bytea[],
+                               $7::text[])
+                        new (account_id, version, cards, are_all, snapshot, texts),
                         LATERAL (SELECT h.ctid FROM free_card.standing h
                                   WHERE h.tenant_id = $1 AND h.account_id = new.account_id
                                  OFFSET 0) held) new
@@ -183,7 +187,8 @@ pub(crate) async fn standing_update(
         &versions,
         &cards,
         &all,
-        &snapshots as _
+        &snapshots as _,
+        &texts
     )
     .execute(connection)
     .await?;
@@ -198,7 +203,8 @@ pub(crate) async fn standing_list(
     rows_max: i64,
 ) -> Result<Vec<StandingRow>, Failure> {
     let rows = sqlx::query!(
-        r#"SELECT account_id, version, cards::text AS "cards!", snapshot FROM free_card.standing
+        r#"SELECT account_id, version, cards::text AS "cards!", snapshot, texts
+             FROM free_card.standing
             WHERE tenant_id = $1 AND account_id > $2 ORDER BY account_id LIMIT $3"#,
         tenant.as_str(),
         after,
@@ -212,6 +218,7 @@ pub(crate) async fn standing_list(
         cards: row.cards,
         cards_are_all: true,
         snapshot: row.snapshot,
+        texts: row.texts,
     });
     Ok(rows.collect())
 }
@@ -225,7 +232,7 @@ pub(crate) struct ExemptKey {
 }
 
 /// What is known of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct ExemptRow {
     pub(crate) exempt: bool,
     /// The account's version; 0 without one.
@@ -233,6 +240,8 @@ pub(crate) struct ExemptRow {
     pub(crate) opted_out: bool,
     /// There is an account, and where it stands has not been replayed yet.
     pub(crate) unknown: bool,
+    /// By which texts the days of its cards were drawn; empty without an account.
+    pub(crate) texts: String,
 }
 
 /// Whether a card is valid, for many at once, in the order asked.
@@ -252,13 +261,14 @@ pub(crate) async fn exempt_list(
                              WHERE e.tenant_id = $1 AND e.subject_id = asked.subject_id
                                AND e.kind IN ('OPTED_OUT', 'OPTED_IN')
                              ORDER BY e.number DESC LIMIT 1), false) AS "opted_out!",
-                  s.version IS NOT DISTINCT FROM 0 AS "unknown!"
+                  s.version IS NOT DISTINCT FROM 0 AS "unknown!",
+                  coalesce(s.texts, '') AS "texts!"
              FROM unnest($2::text[], $3::uuid[], $4::date[]) WITH ORDINALITY
                   asked (scheme_id, subject_id, on_day, place)
              LEFT JOIN LATERAL (SELECT a.account_id FROM free_card.account a
                                  WHERE a.tenant_id = $1 AND a.scheme_id = asked.scheme_id
                                    AND a.subject_id = asked.subject_id OFFSET 0) a ON true
-             LEFT JOIN LATERAL (SELECT s.version, s.cards FROM free_card.standing s
+             LEFT JOIN LATERAL (SELECT s.version, s.cards, s.texts FROM free_card.standing s
                                  WHERE s.tenant_id = $1 AND s.account_id = a.account_id
                                 OFFSET 0) s ON true
             ORDER BY asked.place"#,
@@ -274,6 +284,7 @@ pub(crate) async fn exempt_list(
         version: row.version,
         opted_out: row.opted_out,
         unknown: row.unknown,
+        texts: row.texts,
     });
     Ok(rows.collect())
 }

@@ -1,7 +1,9 @@
 //! A second opinion on one account: sums and dates worked out here, not taken from the engine.
 
+use std::fmt;
+
 use hjm_free_card::{
-    AccountState, AssessedFee, Card, CardStanding, EndRule, Outcome, Scheme, WindowLength,
+    AccountState, AssessedFee, Card, CardStanding, EndRule, Limit, Outcome, Scheme, WindowLength,
     WindowMode,
 };
 use hjm_ids::AccountId;
@@ -50,18 +52,18 @@ impl Audit {
         };
         for fee in &book.fees {
             self.fees = self.fees.saturating_add(1);
-            let (Some(sum), Ok(ceiling)) = (book.sum_at(fee), scheme.ceiling(fee.on)) else {
-                let text = format!("account {account}: no sum or ceiling on {}", fee.on);
+            let (Some(paid), Ok(limit)) = (book.paid_at(fee), scheme.limit(fee.on)) else {
+                let text = format!("account {account}: no sum or limit on {}", fee.on);
                 self.over_ceiling.push(text);
                 continue;
             };
-            if !fee.entitled.is_zero() && sum > ceiling {
-                let text = format!("account {account}: {sum} of {ceiling} on {}", fee.on);
+            if !fee.entitled.is_zero() && paid.is_over(limit) {
+                let text = format!("account {account}: {paid} on {}, over the limit", fee.on);
                 self.over_ceiling.push(text);
             }
             let covered = state.cards.iter().any(|card| card.covers(fee.on));
-            if sum >= ceiling && !covered {
-                let text = format!("account {account}: {sum} on {} and no card", fee.on);
+            if paid.reaches(limit) && !covered {
+                let text = format!("account {account}: {paid} on {} and no card", fee.on);
                 self.cards_wrong.push(text);
             }
         }
@@ -86,6 +88,42 @@ fn counts(fee: &AssessedFee) -> bool {
     }
 }
 
+/// What is entitled in a period.
+struct Paid {
+    sum: Money,
+    times: usize,
+}
+
+impl Paid {
+    fn of(period: &[&AssessedFee]) -> Option<Self> {
+        let sum = Money::sum(period.iter().map(|fee| fee.entitled)).ok()?;
+        let times = period.len();
+        Some(Self { sum, times })
+    }
+
+    fn is_over(&self, limit: Limit) -> bool {
+        match limit {
+            Limit::Sum(ceiling) => self.sum > ceiling,
+            Limit::Count(count) => self.times > usize::try_from(count).unwrap_or(usize::MAX),
+            Limit::Open => false,
+        }
+    }
+
+    fn reaches(&self, limit: Limit) -> bool {
+        match limit {
+            Limit::Sum(ceiling) => self.sum >= ceiling,
+            Limit::Count(count) => self.times >= usize::try_from(count).unwrap_or(usize::MAX),
+            Limit::Open => false,
+        }
+    }
+}
+
+impl fmt::Display for Paid {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} in {} fees", self.sum, self.times)
+    }
+}
+
 /// One account's counting fees in event order, and its cards.
 struct Book<'a> {
     scheme: &'a Scheme,
@@ -95,8 +133,8 @@ struct Book<'a> {
 
 impl Book<'_> {
     /// What is entitled in the period that a fee falls in, from its start through that fee.
-    fn sum_at(&self, at: &AssessedFee) -> Option<Money> {
-        Money::sum(self.period_of(at)?.iter().map(|fee| fee.entitled)).ok()
+    fn paid_at(&self, at: &AssessedFee) -> Option<Paid> {
+        Paid::of(&self.period_of(at)?)
     }
 
     /// The fees of the period through `at`: after the last card that has ended, within the window.
@@ -153,10 +191,10 @@ impl Book<'_> {
         let Some(period) = by.and_then(|fee| self.period_of(fee)) else {
             return Some(format!("no fee completed the card from {from}"));
         };
-        let sum = Money::sum(period.iter().map(|fee| fee.entitled)).ok()?;
-        let ceiling = self.scheme.ceiling(from).ok();
-        if ceiling.is_none_or(|ceiling| sum < ceiling) {
-            return Some(format!("a card from {from} on {sum}"));
+        let paid = Paid::of(&period)?;
+        let limit = self.scheme.limit(from).ok();
+        if !limit.is_some_and(|limit| paid.reaches(limit)) {
+            return Some(format!("a card from {from} on {paid}"));
         }
         let to = period.first().and_then(|fee| self.last_day(fee.on));
         (to != Some(card.to)).then(|| format!("the card from {from} ends on {}", card.to))
@@ -174,10 +212,11 @@ impl Book<'_> {
     }
 
     /// The last day on which a fee of `on` counts: the day before the same day of the window's last
-    /// month, or that day. What has no such day in its month goes to the first of the next (D-3).
+    /// month, or that day; of so many days the last. What has no such day in its month goes to the
+    /// first of the next (D-3).
     fn last_day(&self, on: Date) -> Option<Date> {
         let anniversary = match self.scheme.window() {
-            WindowLength::Days(days) => on.checked_add(i32::from(days).days()).ok()?,
+            WindowLength::Days(days) => return on.checked_add((i32::from(days) - 1).days()).ok(),
             WindowLength::Months(months) => {
                 let clamped = on.checked_add(i32::from(months).months()).ok()?;
                 if clamped.day() == on.day() {

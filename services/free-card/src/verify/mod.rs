@@ -49,6 +49,7 @@ pub async fn verify(database_url: &str, tenant: &TenantId) -> Result<Vec<Finding
     let mut schemes = Schemes {
         policies: PolicyShelf::default().of(&mut tx, tenant).await?,
         newest: civil_date(newest.unwrap_or_default()),
+        rules: Rules::default(),
         known: HashMap::new(),
     };
     findings.extend(audit_accounts(&mut tx, tenant, &mut schemes).await?);
@@ -105,6 +106,7 @@ struct Schemes {
     policies: Arc<PolicySet>,
     /// The day of the newest entry.
     newest: Date,
+    rules: Rules<Scheme>,
     /// By id, each with those it was last in force beside.
     known: HashMap<String, Vec<Arc<Scheme>>>,
 }
@@ -114,11 +116,16 @@ impl Schemes {
         if let Some(known) = self.known.get(scheme_id) {
             return Ok(known.clone());
         }
-        let rules = Rules::default();
-        let schemes = schemes_with(&rules, &self.policies, scheme_id, self.newest);
+        let schemes = schemes_with(&self.rules, &self.policies, scheme_id, self.newest);
         let schemes = schemes.map_err(|error| Failure::internal(error.to_string()))?;
         self.known.insert(scheme_id.to_owned(), schemes.clone());
         Ok(schemes)
+    }
+
+    /// Whether a text has been corrected since an account was drawn: its next writer draws it anew.
+    fn is_corrected(&self, together: &Together, standing: &StandingRow) -> bool {
+        let (texts, policies) = (standing.texts.as_str(), &self.policies);
+        !texts.is_empty() && !together.stands(texts, policies, &self.rules, self.newest)
     }
 }
 
@@ -143,10 +150,13 @@ async fn audit_accounts(
         let known = store::subject_list(tx, tenant, &subjects).await?;
         let standings = store::standing_list(tx, tenant, after, ACCOUNTS_PAGE).await?;
         for (row, standing) in page.iter().zip(&standings) {
-            let schemes = schemes.beside(&row.scheme_id)?;
-            let Some(together) = Together::of(&schemes, &row.scheme_id) else {
+            let beside = schemes.beside(&row.scheme_id)?;
+            let Some(together) = Together::of(&beside, &row.scheme_id) else {
                 continue;
             };
+            if schemes.is_corrected(&together, standing) {
+                continue;
+            }
             let shared = known
                 .get(&row.subject)
                 .is_some_and(|known| known.has_shared);
@@ -156,7 +166,7 @@ async fn audit_accounts(
                     .await?;
                 continue;
             }
-            let scheme = schemes.iter().find(|scheme| scheme.id() == row.scheme_id);
+            let scheme = beside.iter().find(|scheme| scheme.id() == row.scheme_id);
             let Some(scheme) = scheme else { continue };
             let log = logs.remove(&row.account).unwrap_or_default();
             let claims = claims.remove(&row.account).unwrap_or_default();

@@ -4,7 +4,7 @@ use hjm_proto::free_card::v1 as pb;
 use hjm_testkit::{date, fields, kronor, reason, request_id};
 use tonic::Code;
 
-use crate::support::{POLICY, SCHEME, World, ask, person};
+use crate::support::{SCHEME, World, ask, person};
 
 fn card(recipient: &str, from: &str, to: &str) -> pb::RegisterCardRequest {
     pb::RegisterCardRequest {

@@ -1,9 +1,10 @@
-//! A protection that has ended is still answered for as long as anybody asks what happened under it.
+//! A protection that has ended is still answered for as long as anybody asks what happened under it,
+//! and one whose text is corrected answers by the text that is in force.
 
 use hjm_proto::free_card::v1 as pb;
 use hjm_testkit::{fields, kronor, reason};
 
-use crate::support::{World, ask, cancelling, day, person};
+use crate::support::{POLICY, SCHEME, World, ask, cancelling, day, person};
 
 /// In force through 2022.
 const DENTAL: (&str, &str) = ("jamtland-dental", "dental-care");
@@ -59,4 +60,58 @@ async fn what_happened_after_the_end_is_refused() {
     assert_eq!(fields(&refused), ["fee.event_on"]);
     let last = world.fee_in(DENTAL, &recipient, "2022-12-31", "2000");
     world.register(&last).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_corrected_ceiling_of_the_past_holds_for_every_answer_at_once() {
+    let mut world = World::open("2024-01-10").await;
+    let recipient = person();
+    world.charge(&recipient, "2024-01-10", "1000").await;
+    world.charge(&recipient, "2024-02-10", "300").await;
+    world.set_today("2024-03-01");
+    let is_exempt = |world: &World| {
+        let request = pb::IsExemptRequest {
+            recipient_id: recipient.clone(),
+            scheme_id: SCHEME.to_owned(),
+            on: None,
+        };
+        let mut client = world.free_card.clone();
+        async move {
+            client
+                .is_exempt(ask(request))
+                .await
+                .unwrap()
+                .into_inner()
+                .exempt
+        }
+    };
+    assert!(!is_exempt(&world).await);
+    let corrected = POLICY.replacen("\nversion = 1\n", "\nversion = 2\n", 1);
+    let corrected = corrected.replacen("amount = \"1400.00\"", "amount = \"1300.00\"", 1);
+    assert_ne!(corrected, POLICY);
+    world.put_in_force(&corrected, 2, "2024-03-01").await;
+    let status = world.status(&recipient, "2024-03-01").await;
+    assert_eq!(kronor(status.remaining.as_ref()), "0.00");
+    assert!(is_exempt(&world).await, "as the status says");
+    world.books_hold().await;
+    assert_eq!(
+        world.charge(&recipient, "2024-03-02", "250").await.0,
+        "0.00"
+    );
+    assert!(is_exempt(&world).await);
+    world.books_hold().await;
+}
+
+#[tokio::test]
+async fn whether_a_card_is_valid_is_not_answered_of_an_unknown_protection() {
+    let world = World::open("2024-01-10").await;
+    let request = pb::IsExemptRequest {
+        recipient_id: person(),
+        scheme_id: "dalarna-device".to_owned(),
+        on: None,
+    };
+    let refused = world.free_card.clone().is_exempt(ask(request)).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(reason(&refused), "SCHEME_UNKNOWN");
+    assert_eq!(fields(&refused), ["scheme_id"]);
 }

@@ -1,7 +1,7 @@
 //! Pools and links: W15 to W23.
 
 use hjm_free_card::{
-    AccountState, CardStanding, GroupRefusal, Identity, LogEntry, Scheme, StatusKind, check_link,
+    AccountState, CardStanding, GroupRefusal, Identity, LogEntry, Scheme, check_link,
     check_pool_member, kept_cards, leaves_pool_on, register, replay, status_on, unite,
 };
 use hjm_ids::{FeeId, IdentityKind};

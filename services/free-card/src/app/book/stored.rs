@@ -22,6 +22,7 @@ impl Book {
             cards: card_days(days),
             cards_are_all,
             snapshot: self.snapshot.bytes(),
+            texts: self.scheme.policy().hash.clone(),
         }
     }
 }

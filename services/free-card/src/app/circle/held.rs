@@ -347,6 +347,7 @@ impl Held {
             cards: card_days(&self.circle.together.days(states, &holder.scheme_id)),
             cards_are_all: true,
             snapshot,
+            texts: self.circle.together.texts(),
         })
     }
 

@@ -4,6 +4,7 @@
 mod held;
 mod regroup;
 mod sharing;
+mod together;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,10 +13,9 @@ use std::{
 
 use hjm_free_card::{
     AccountState, EngineError, Joint, LogEntry, ProposedFee, Quote, Scheme, Share, Subject,
-    known_at, quote, quote_joint, replay, replay_joint, shared_log, shared_logs, status_on,
+    known_at, quote, quote_joint, shared_log, shared_logs, status_on,
 };
 use hjm_ids::{AccountId, FeeId, RecipientId, TenantId};
-use hjm_policy::Validity;
 use hjm_proto::free_card::v1 as pb;
 use hjm_service::Failure;
 use jiff::{Timestamp, civil::Date};
@@ -26,6 +26,7 @@ pub(in crate::app) use held::Held;
 pub(in crate::app) use regroup::{Regrouped, Regrouping};
 use sharing::Sharing;
 pub(in crate::app) use sharing::{identities, subject_of, subjects};
+pub(crate) use together::Together;
 
 use super::Holder;
 use crate::{
@@ -36,123 +37,6 @@ use crate::{
 
 /// States by scheme.
 pub(in crate::app) type States = BTreeMap<String, AccountState>;
-
-/// A scheme with those that are decided together with it.
-#[derive(Debug, Clone)]
-pub(crate) struct Together {
-    /// The schemes that take fees: one, or all that the composite reads.
-    pub(in crate::app) base: Vec<Arc<Scheme>>,
-    pub(in crate::app) composite: Option<Arc<Scheme>>,
-}
-
-impl Together {
-    /// Of the schemes in force, those decided with one. The first composite in order of id that
-    /// reads a scheme is the one it is read by.
-    pub(crate) fn of(schemes: &[Arc<Scheme>], scheme_id: &str) -> Option<Self> {
-        let asked = schemes.iter().find(|scheme| scheme.id() == scheme_id)?;
-        let composite = if asked.is_composite() {
-            Some(asked)
-        } else {
-            schemes
-                .iter()
-                .find(|scheme| scheme.reads().any(|read| read == scheme_id))
-        };
-        let Some(composite) = composite else {
-            return Some(Self {
-                base: vec![Arc::clone(asked)],
-                composite: None,
-            });
-        };
-        let read = composite.reads();
-        let known = |read: &str| schemes.iter().find(|scheme| scheme.id() == read);
-        Some(Self {
-            base: read.filter_map(known).map(Arc::clone).collect(),
-            composite: Some(Arc::clone(composite)),
-        })
-    }
-
-    /// Every set of schemes that are decided together, once.
-    pub(in crate::app) fn all(schemes: &[Arc<Scheme>]) -> Vec<Self> {
-        let mut seen = BTreeSet::new();
-        let mut all = Vec::new();
-        for scheme in schemes {
-            if let Some(together) = Self::of(schemes, scheme.id())
-                && seen.insert(together.ids())
-            {
-                all.push(together);
-            }
-        }
-        all
-    }
-
-    pub(in crate::app) fn scheme(&self, scheme_id: &str) -> Option<&Arc<Scheme>> {
-        let mut all = self.base.iter().chain(&self.composite);
-        all.find(|scheme| scheme.id() == scheme_id)
-    }
-
-    /// The days on which a card is valid in a scheme: its own, and those of the composite that
-    /// reads it then (D-14).
-    pub(crate) fn days(&self, states: &States, scheme_id: &str) -> Vec<(Date, Date)> {
-        let of = |id: &str| {
-            let cards = states.get(id).map(|state| &state.cards);
-            cards.into_iter().flatten().map(|card| (card.from, card.to))
-        };
-        let mut days: Vec<(Date, Date)> = of(scheme_id).collect();
-        for composite in self.composite.iter().filter(|one| one.id() != scheme_id) {
-            for Validity {
-                valid_from,
-                valid_to,
-            } in composite.reads_when(scheme_id)
-            {
-                let last = valid_to.and_then(|end| end.yesterday().ok());
-                let read = of(composite.id()).map(|(from, to)| {
-                    let to = last.map_or(to, |last| last.min(to));
-                    (from.max(valid_from), to)
-                });
-                days.extend(read.filter(|(from, to)| from <= to));
-            }
-        }
-        days
-    }
-
-    pub(crate) fn has_composite(&self) -> bool {
-        self.composite.is_some()
-    }
-
-    /// The same schemes, one of them by another text.
-    pub(in crate::app) fn with(&self, scheme_id: &str, other: &Arc<Scheme>) -> Self {
-        let mut changed = self.clone();
-        let all = changed.base.iter_mut().chain(&mut changed.composite);
-        for scheme in all.filter(|scheme| scheme.id() == scheme_id) {
-            *scheme = Arc::clone(other);
-        }
-        changed
-    }
-
-    /// What logs of the base schemes, in order, and then of the composite give together.
-    pub(in crate::app) fn replay(
-        &self,
-        logs: &[Vec<LogEntry>],
-    ) -> Result<Vec<AccountState>, EngineError> {
-        if let Some(scheme) = self.base.iter().find(|scheme| scheme.is_composite()) {
-            let scheme = scheme.id().to_owned();
-            return Err(EngineError::CompositeReadsOnly { scheme });
-        }
-        let Some(composite) = &self.composite else {
-            let logs = self.base.iter().zip(logs);
-            return logs.map(|(scheme, log)| replay(scheme, log)).collect();
-        };
-        let state = replay_joint(&joint(composite, &self.base, logs))?;
-        let all = state.members.into_iter().chain([state.composite]);
-        Ok(all.collect())
-    }
-
-    /// Of the base schemes in order, then of the composite.
-    pub(in crate::app) fn ids(&self) -> Vec<String> {
-        let all = self.base.iter().chain(&self.composite);
-        all.map(|scheme| scheme.id().to_owned()).collect()
-    }
-}
 
 /// An account with its own log.
 #[derive(Debug, Clone)]
@@ -211,9 +95,12 @@ impl Circle {
         together: &Together,
         persons: BTreeSet<RecipientId>,
     ) -> Result<Vec<Self>, Error> {
+        let Some(first) = persons.first().copied() else {
+            return Ok(Vec::new());
+        };
         let (schemes, subjects) = keys(together, &persons);
         let rows = store::account_find(tx, tenant, &schemes, &subjects).await?;
-        let all = Sharing::none(persons);
+        let all = (first, Sharing::none(persons));
         let all = Self::of_rows(tx, tenant, together.clone(), all, rows, None).await?;
         let mut circles: BTreeMap<RecipientId, Self> = BTreeMap::new();
         for (holder, own) in all.accounts {
@@ -224,6 +111,7 @@ impl Circle {
                 shares: Vec::new(),
                 accounts: BTreeMap::new(),
                 subject: Subject::default(),
+                subjects: BTreeMap::new(),
             });
             circle.accounts.insert(holder, own);
         }

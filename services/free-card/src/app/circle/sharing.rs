@@ -30,7 +30,7 @@ impl Sharing {
         Self {
             persons,
             shares: Vec::new(),
-            subject: Subject::default(),
+            subjects: BTreeMap::new(),
         }
     }
 
