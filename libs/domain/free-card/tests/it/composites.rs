@@ -315,6 +315,10 @@ fn a_composite_reads_a_scheme_on_the_days_it_says() {
             "{on}"
         );
     }
+    let state = replay_joint(&uppsala.joint()).unwrap();
+    let told = state.composite.fees.iter().map(|fee| fee.fee);
+    let read = ["A", "B", "C"].map(fee_called);
+    assert_eq!(told.collect::<Vec<_>>(), read, "what it does not read");
     let (_, sum, _) = uppsala.coordinated_on("2022-06-01");
     assert_eq!(sum, money("2600"), "what it does not read is not counted");
 }
