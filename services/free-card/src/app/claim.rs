@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hjm_free_card::{
-    ClaimDecision, ClaimState, PaidClaim, Refusal, Subject, decide, may_pay, settle,
-};
+use hjm_free_card::{ClaimDecision, ClaimState, PaidClaim, Subject, decide, may_pay, settle};
 use hjm_ids::{FeeId, PrincipalId, RecipientId, TenantId};
 use hjm_money::Money;
 use hjm_proto::free_card::v1 as pb;
@@ -14,12 +12,13 @@ use uuid::Uuid;
 
 use super::{
     Core, Looking, Written,
-    circle::{identities, subjects},
+    circle::{identities, subject_of, subjects},
+    look::{outside, unless_outside},
 };
 use crate::{
     Deps,
     convert::{to_pb_claim, to_pb_settlement},
-    error::{Error, Part},
+    error::Error,
     events,
     store::{self, ClaimFilter, ClaimKey, ClaimRow},
 };
@@ -30,6 +29,10 @@ const SETTLED_MAX: i64 = 200;
 const OF_FEE_MAX: i64 = 100;
 /// Claims that one member paid for another, in one report at the most.
 const NETTED_MAX: i64 = 1000;
+
+/// Claims in a page at the most: the access to each person, and to the one asked for, is one batch
+/// of the log.
+const PAGE_MAX: i64 = 255;
 
 /// What is decided about the claim of a fee.
 #[derive(Debug)]
@@ -55,14 +58,17 @@ pub(crate) async fn list_claims(
     after: ClaimKey,
     rows_max: i64,
 ) -> Result<(Vec<pb::Claim>, Option<ClaimKey>), Error> {
-    let by = looking.clone();
+    let (by, rows_max) = (looking.clone(), rows_max.min(PAGE_MAX));
     let found = deps.core.look(&looking, |tx| {
         Box::pin(async move {
             let tenant = &by.caller.tenant;
             if let Some(subject) = subject {
                 let all = identities(tx, tenant, subject).await?;
                 filter.subjects = Some(all.iter().map(|one| one.uuid()).collect());
-                shows(tx, tenant, subject).await?;
+                let shown = shows(tx, tenant, subject).await;
+                if unless_outside(shown)?.is_none() {
+                    return Ok((None, vec![by.note(subject, "claims")]));
+                }
             }
             let rows = store::claim_list(tx, tenant, &filter, after, rows_max).await?;
             let claims = told(tx, &by, &rows).await?;
@@ -71,13 +77,13 @@ pub(crate) async fn list_claims(
             subjects.sort_unstable();
             subjects.dedup();
             let notes = subjects.into_iter().map(|one| by.note(one, "claims"));
-            let notes = notes.take(hjm_service::access::NOTES_MAX).collect();
+            let notes = notes.collect();
             let full = i64::try_from(rows.len()).is_ok_and(|found| found == rows_max);
             let last = rows.last().filter(|_| full).map(|row| key_of(&row.claim));
-            Ok(((claims, last), notes))
+            Ok((Some((claims, last)), notes))
         })
     });
-    found.await
+    found.await?.ok_or_else(outside)
 }
 
 /// Nothing of a person who stays outside is shown.
@@ -87,18 +93,9 @@ async fn shows(
     subject: RecipientId,
 ) -> Result<(), Error> {
     if subject_of(tx, tenant, subject).await?.person.opted_out {
-        return Err(Error::Fee(Part::Account, Refusal::OptedOut));
+        return Err(outside());
     }
     Ok(())
-}
-
-async fn subject_of(
-    tx: &mut PgConnection,
-    tenant: &TenantId,
-    subject: RecipientId,
-) -> Result<Subject, Failure> {
-    let known = subjects(tx, tenant, &BTreeSet::from([subject])).await?;
-    Ok(known.get(&subject).copied().unwrap_or_default())
 }
 
 fn key_of(claim: &hjm_free_card::Claim) -> ClaimKey {

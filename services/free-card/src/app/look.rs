@@ -28,7 +28,7 @@ use crate::{
     store,
 };
 
-fn outside() -> Error {
+pub(super) fn outside() -> Error {
     Error::Fee(Part::Account, Refusal::OptedOut)
 }
 
@@ -109,7 +109,7 @@ pub(super) async fn view(deps: &Deps, looking: &Looking, holder: &Holder) -> Res
 }
 
 /// Asking after a person who stays outside is an access too: it is refused once that is stored.
-fn unless_outside<T>(looked: Result<T, Error>) -> Result<Option<T>, Error> {
+pub(super) fn unless_outside<T>(looked: Result<T, Error>) -> Result<Option<T>, Error> {
     match looked {
         Ok(found) => Ok(Some(found)),
         Err(Error::Fee(_, Refusal::OptedOut)) => Ok(None),
@@ -251,15 +251,18 @@ async fn view_with_receipts(
     let (core, by, asked) = (deps.core.clone(), looking.clone(), holder.clone());
     let found = deps.core.look(looking, |tx| {
         Box::pin(async move {
-            let note = by.note(asked.recipient, &asked.scheme_id);
             let Some(view) = unless_outside(view_in(&core, tx, &by, &asked).await)? else {
-                return Ok((None, vec![note]));
+                return Ok((None, vec![by.note(asked.recipient, &asked.scheme_id)]));
             };
             let accounts = view.circle.accounts.values();
             let accounts: Vec<Uuid> = accounts.map(|own| own.row.account.uuid()).collect();
             let receipts = store::receipt_list(tx, &by.caller.tenant, &accounts).await?;
             let seen = i64::try_from(view.version()).unwrap_or(i64::MAX);
-            Ok((Some((view, receipts)), vec![note.seen(seen)]))
+            // The fees of all who share are shown.
+            let persons = view.circle.persons.iter();
+            let notes = persons.map(|one| by.note(*one, &asked.scheme_id).seen(seen));
+            let notes = notes.collect();
+            Ok((Some((view, receipts)), notes))
         })
     });
     found.await?.ok_or_else(outside)

@@ -138,8 +138,21 @@ async fn d_34_a_look_that_is_refused_because_the_person_stays_outside_is_in_its_
     assert_eq!(reason(&refused), "OPTED_OUT");
     let refused = world.page(&recipient, 0, "").await.unwrap_err();
     assert_eq!(reason(&refused), "OPTED_OUT");
+    let claims = pb::ListClaimsRequest {
+        recipient_id: recipient.clone(),
+        ..Default::default()
+    };
+    let refused = world.claims.clone().list_claims(ask(claims)).await;
+    assert_eq!(reason(&refused.unwrap_err()), "OPTED_OUT");
     let accesses = world.accesses(&recipient).await;
     let mut actions: Vec<&str> = accesses.iter().map(|one| one.action.as_str()).collect();
     actions.sort_unstable();
-    assert_eq!(actions, ["GetStatus", "GetStatuses", "ListFees", "OptOut"]);
+    let looks = [
+        "GetStatus",
+        "GetStatuses",
+        "ListClaims",
+        "ListFees",
+        "OptOut",
+    ];
+    assert_eq!(actions, looks);
 }

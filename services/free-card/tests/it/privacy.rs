@@ -161,6 +161,9 @@ async fn d_15_d_22_in_a_pool_each_child_keeps_who_charged_to_itself() {
             assert_eq!(seen, expected);
         }
     }
+    let looks = world.accesses(&silent).await;
+    let looks = looks.iter().filter(|one| one.action == "ListFees");
+    assert_eq!(looks.count(), 9, "also where a sibling was asked for");
 }
 
 #[tokio::test]
