@@ -107,11 +107,7 @@ pub fn register_charged(
     charged: Money,
     now: Timestamp,
 ) -> Result<Registration, EngineError> {
-    let mut writing = Writing::open(scheme, log, now)?;
-    let sequence = writing.account.live.next_sequence();
-    let event = fee_event(proposed, sequence, charged, writing.now);
-    writing.append(LogEntry::Fee(event))?;
-    writing.done()
+    register_paid(scheme, log, proposed, (charged, false), now)
 }
 
 /// As [`register_charged`], for a fee that was paid elsewhere and is entered on a receipt (R12):
@@ -126,10 +122,20 @@ pub fn register_receipt(
     paid: Money,
     now: Timestamp,
 ) -> Result<Registration, EngineError> {
+    register_paid(scheme, log, proposed, (paid, true), now)
+}
+
+fn register_paid(
+    scheme: &Scheme,
+    log: &[LogEntry],
+    proposed: &ProposedFee,
+    (paid, paid_elsewhere): (Money, bool),
+    now: Timestamp,
+) -> Result<Registration, EngineError> {
     let mut writing = Writing::open(scheme, log, now)?;
     let sequence = writing.account.live.next_sequence();
     let event = FeeEvent {
-        paid_elsewhere: true,
+        paid_elsewhere,
         ..fee_event(proposed, sequence, paid, writing.now)
     };
     writing.append(LogEntry::Fee(event))?;

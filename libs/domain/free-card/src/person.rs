@@ -42,6 +42,15 @@ impl Person {
     pub fn died_before(self, on: Date) -> bool {
         self.died_on.is_some_and(|died_on| died_on < on)
     }
+
+    /// Why a fee of this person may not be of a day: it is after `today` (D-30), or after the death
+    /// (D-23).
+    pub fn refuses_day(self, on: Date, today: Date) -> impl Iterator<Item = Refusal> {
+        let future = (on > today).then_some(Refusal::DateInFuture { on, today });
+        let died = self.died_on.filter(|died_on| *died_on < on);
+        let late = died.map(|died_on| Refusal::AfterDeath { on, died_on });
+        future.into_iter().chain(late)
+    }
 }
 
 impl ProposedFee {
@@ -63,20 +72,12 @@ impl ProposedFee {
         if person.opted_out {
             return Err(vec![Refusal::OptedOut]);
         }
-        let mut refusals = Vec::new();
         let on = self.on;
-        if on > today {
-            refusals.push(Refusal::DateInFuture { on, today });
-        }
+        let mut refusals: Vec<Refusal> = person.refuses_day(on, today).collect();
         if let Some(occurred_on) = self.occurred_at.map(event_date)
             && occurred_on != on
         {
             refusals.push(Refusal::InstantOfAnotherDay { on, occurred_on });
-        }
-        if let Some(died_on) = person.died_on
-            && on > died_on
-        {
-            refusals.push(Refusal::AfterDeath { on, died_on });
         }
         if self.nominal.is_negative() {
             refusals.push(Refusal::AmountNegative);

@@ -29,7 +29,6 @@ const SETTLED_MAX: i64 = 200;
 const OF_FEE_MAX: i64 = 100;
 /// Claims that one member paid for another, in one report at the most.
 const NETTED_MAX: i64 = 1000;
-
 /// Claims in a page at the most: the access to each person, and to the one asked for, is one batch
 /// of the log.
 const PAGE_MAX: i64 = 255;
@@ -86,16 +85,17 @@ pub(crate) async fn list_claims(
     found.await?.ok_or_else(outside)
 }
 
-/// Nothing of a person who stays outside is shown.
+/// What holds for a person; nothing of one who stays outside is shown.
 async fn shows(
     tx: &mut PgConnection,
     tenant: &TenantId,
-    subject: RecipientId,
-) -> Result<(), Error> {
-    if subject_of(tx, tenant, subject).await?.person.opted_out {
+    person: RecipientId,
+) -> Result<Subject, Error> {
+    let subject = subject_of(tx, tenant, person).await?;
+    if subject.person.opted_out {
         return Err(outside());
     }
-    Ok(())
+    Ok(subject)
 }
 
 fn key_of(claim: &hjm_free_card::Claim) -> ClaimKey {
@@ -137,7 +137,7 @@ pub(crate) async fn decide_claim(
             let tenant = &by.caller.tenant;
             let rows = hold(tx, tenant, &filter, OF_FEE_MAX).await?;
             let row = rows.last().ok_or(Failure::NotFound("claim"))?;
-            shows(tx, tenant, row.subject).await?;
+            let subject = shows(tx, tenant, row.subject).await?;
             let owed_by = &row.claim.principal;
             let payer = asked.paid_by.as_ref().unwrap_or(owed_by);
             if let Some(schemes) = schemes_paid(&core, tx, &by, payer, owed_by).await?
@@ -145,7 +145,6 @@ pub(crate) async fn decide_claim(
             {
                 return Err(Error::PayerNotAMember);
             }
-            let subject = subject_of(tx, tenant, row.subject).await?;
             let decided = decide_in(tx, &by, row, subject, &asked).await?;
             let (claim, event) = decided;
             let answer = pb::DecideClaimResponse {

@@ -1,10 +1,9 @@
 //! Registering, correcting and cancelling fees.
 
-use hjm_free_card::{Person, ProposedFee, Refusal};
+use hjm_free_card::ProposedFee;
 use hjm_ids::AccountId;
 use hjm_proto::free_card::v1 as pb;
 use hjm_service::{AccessNote, Caller, Failure, WriteKey, clock::civil_date};
-use jiff::civil::Date;
 use sqlx::PgConnection;
 
 use super::{Changing, Core, Holder, Queued, Registering, Written, again_if_taken, circle::Held};
@@ -128,17 +127,6 @@ fn without_rest(fee: pb::Fee) -> pb::Fee {
     }
 }
 
-/// The day that a fee should have had is one on which it could have been registered.
-fn check_day(on: Date, today: Date, person: Person) -> Result<(), Error> {
-    let future = (on > today).then_some(Refusal::DateInFuture { on, today });
-    let died = person.died_on.filter(|died_on| on > *died_on);
-    let late = died.map(|died_on| Refusal::AfterDeath { on, died_on });
-    match future.or(late) {
-        Some(refusal) => Err(Error::Fee(Part::Change, refusal)),
-        None => Ok(()),
-    }
-}
-
 /// A fee is changed by the principal that registered it, or by the aid centre (R18), of a person
 /// who stays outside too: then nothing but that fee is told.
 async fn change_in(
@@ -163,7 +151,10 @@ async fn change_in(
         .await?;
     let mut held = Held::open(tx, tenant, together, holder.recipient, by.now).await?;
     if let Some((on, _)) = asked.to {
-        check_day(on, today, held.circle.subject.person)?;
+        let mut refused = held.circle.subject.person.refuses_day(on, today);
+        if let Some(refusal) = refused.next() {
+            return Err(Error::Fee(Part::Change, refusal));
+        }
     }
     let part = asked.to.map_or(Part::Account, |_| Part::Change);
     held.change(&holder, asked).map_err(part.refused())?;

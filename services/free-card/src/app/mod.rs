@@ -117,16 +117,6 @@ pub(crate) struct Changing {
 }
 
 impl Core {
-    /// As the function of this name.
-    fn schemes_with(
-        &self,
-        policies: &PolicySet,
-        scheme_id: &str,
-        today: Date,
-    ) -> Result<Vec<Arc<Scheme>>, Error> {
-        schemes_with(&self.schemes, policies, scheme_id, today)
-    }
-
     /// Every scheme in force, in order of id.
     fn schemes_on(&self, policies: &PolicySet, on: Date) -> Result<Vec<Arc<Scheme>>, Error> {
         Ok(schemes_on(&self.schemes, policies, on)?)
@@ -150,7 +140,7 @@ impl Core {
         scheme_id: &str,
         today: Date,
     ) -> Result<Together, Error> {
-        let schemes = self.schemes_with(policies, scheme_id, today)?;
+        let schemes = schemes_with(&self.schemes, policies, scheme_id, today)?;
         Together::of(&schemes, scheme_id).ok_or(Error::SchemeUnknown)
     }
 

@@ -5,7 +5,7 @@ use hjm_service::client;
 use hjm_testkit::{date, request_id};
 use tonic::Status;
 
-use crate::support::{SCHEME, World, desk};
+use crate::support::{SCHEME, World, ask, desk};
 
 impl World {
     pub(crate) async fn decide(
@@ -52,6 +52,16 @@ impl World {
         let mut client = self.subjects.clone();
         let done = client.opt_out(client::request(&desk(), request));
         done.await.unwrap();
+    }
+
+    pub(crate) async fn consent(&self, recipient: &str) {
+        let request = pb::SetReadConsentRequest {
+            request_id: request_id(),
+            recipient_id: recipient.to_owned(),
+            consent: true,
+        };
+        let mut client = self.subjects.clone();
+        client.set_read_consent(ask(request)).await.unwrap();
     }
 
     pub(crate) async fn protect(&self, recipient: &str) {

@@ -163,12 +163,7 @@ async fn fc_w27_a_protected_person_pays_alike_and_nobody_is_told_where() {
     };
     let mut subjects = world.subjects.clone();
     subjects.set_protection(ask(protect(true))).await.unwrap();
-    let consent = pb::SetReadConsentRequest {
-        request_id: request_id(),
-        recipient_id: recipient.clone(),
-        consent: true,
-    };
-    subjects.set_read_consent(ask(consent)).await.unwrap();
+    world.consent(&recipient).await;
     world.charge(&recipient, "2024-06-10", "1200").await;
     assert_eq!(
         world.charge(&recipient, "2024-06-10", "250").await.0,

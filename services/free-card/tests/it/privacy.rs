@@ -102,13 +102,7 @@ async fn d_15_others_see_date_and_amount_and_who_charged_only_with_consent() {
         .into_inner();
     assert_eq!(kronor(seen.fees[0].charged.as_ref()), "250.00");
     assert_eq!(seen.fees[0].principal_id, "");
-    let consent = pb::SetReadConsentRequest {
-        request_id: request_id(),
-        recipient_id: recipient.clone(),
-        consent: true,
-    };
-    let mut subjects = world.subjects.clone();
-    subjects.set_read_consent(ask(consent)).await.unwrap();
+    world.consent(&recipient).await;
     let seen = client
         .list_fees(as_town(request()))
         .await
@@ -123,21 +117,10 @@ async fn d_15_d_22_in_a_pool_each_child_keeps_who_charged_to_itself() {
     let (open, guarded, silent) = (person(), person(), person());
     let children = [&open, &guarded, &silent].map(|one| (one.as_str(), "2015-05-01"));
     world.pool(&children).await.unwrap();
-    let mut subjects = world.subjects.clone();
     for recipient in [&open, &guarded] {
-        let consent = pb::SetReadConsentRequest {
-            request_id: request_id(),
-            recipient_id: recipient.clone(),
-            consent: true,
-        };
-        subjects.set_read_consent(ask(consent)).await.unwrap();
+        world.consent(recipient).await;
     }
-    let protection = pb::SetProtectionRequest {
-        request_id: request_id(),
-        recipient_id: guarded.clone(),
-        is_protected: true,
-    };
-    subjects.set_protection(ask(protection)).await.unwrap();
+    world.protect(&guarded).await;
     world.charge(&open, "2024-01-11", "100").await;
     world.charge(&guarded, "2024-01-12", "100").await;
     world.charge(&silent, "2024-01-13", "100").await;

@@ -2,9 +2,9 @@
 
 use hjm_proto::free_card::v1 as pb;
 use hjm_service::client;
-use hjm_testkit::{fields, kronor, money, of_principal, request_id};
+use hjm_testkit::{fields, kronor, money, of_principal};
 
-use crate::support::{DALARNA, SCHEME, World, ask, cancelling, draft, person};
+use crate::support::{DALARNA, SCHEME, World, cancelling, draft, person};
 
 fn receipt() -> pb::Receipt {
     pb::Receipt {
@@ -64,13 +64,7 @@ async fn a_receipt_is_seen_by_who_entered_it_and_the_aid_centre() {
     let world = World::open("2024-06-10").await;
     let recipient = person();
     world.enter(&recipient, "2024-06-10", "300").await;
-    let consent = pb::SetReadConsentRequest {
-        request_id: request_id(),
-        recipient_id: recipient.clone(),
-        consent: true,
-    };
-    let mut subjects = world.subjects.clone();
-    subjects.set_read_consent(ask(consent)).await.unwrap();
+    world.consent(&recipient).await;
     let seen = async |principal| world.fees_seen_by(principal, &recipient).await;
     assert_eq!(seen("20").await[0].receipt, Some(receipt()));
     let other = &seen("2081").await[0];

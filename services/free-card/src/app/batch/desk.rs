@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::{Item, Outcome, Response};
 use crate::{
-    app::{Core, Drafted, Holder, Registering, book::Book},
+    app::{Core, Drafted, Holder, Registering, book::Book, schemes_with},
     error::{Error, Part},
     store::{self, AccountRow, Known, RegisteredRow},
 };
@@ -120,9 +120,8 @@ impl<'a> Desk<'a> {
         if let Some((scheme, is_read)) = self.schemes.get(scheme_id) {
             return Ok((Arc::clone(scheme), *is_read));
         }
-        let beside = self
-            .core
-            .schemes_with(&self.policies, scheme_id, self.today)?;
+        let rules = &self.core.schemes;
+        let beside = schemes_with(rules, &self.policies, scheme_id, self.today)?;
         let is_read = beside
             .iter()
             .any(|scheme| scheme.reads().any(|id| id == scheme_id));

@@ -84,9 +84,8 @@ pub(in crate::app) async fn subject_of(
     tenant: &TenantId,
     person: RecipientId,
 ) -> Result<Subject, Failure> {
-    let all = identities(tx, tenant, person).await?;
-    let known = store::subject_list(tx, tenant, &uuids(&all)).await?;
-    Ok(linked(&known, &all))
+    let known = subjects(tx, tenant, &BTreeSet::from([person])).await?;
+    Ok(known.get(&person).copied().unwrap_or_default())
 }
 
 /// What holds for a person under these identities of its.
@@ -100,23 +99,37 @@ fn uuids(persons: &BTreeSet<RecipientId>) -> Vec<Uuid> {
     persons.iter().map(|person| person.uuid()).collect()
 }
 
+/// The links between persons and all identities of theirs.
+async fn links_of(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    asked: &BTreeSet<RecipientId>,
+) -> Result<Vec<Share>, Failure> {
+    let (mut persons, mut links) = (asked.clone(), Vec::new());
+    for _ in 0..ROUNDS_MAX {
+        if persons.is_empty() {
+            break;
+        }
+        let found = store::link_list(tx, tenant, &uuids(&persons), None).await?;
+        links = found.iter().map(store::LinkRow::share).collect();
+        let linked = asked.iter().flat_map(|one| sharing_with(&links, *one));
+        let more: BTreeSet<RecipientId> = linked.collect();
+        if more == persons {
+            break;
+        }
+        persons = more;
+    }
+    Ok(links)
+}
+
 /// All identities that a person is known under, in ascending order.
 pub(in crate::app) async fn identities(
     tx: &mut PgConnection,
     tenant: &TenantId,
     person: RecipientId,
 ) -> Result<BTreeSet<RecipientId>, Failure> {
-    let mut persons = BTreeSet::from([person]);
-    for _ in 0..ROUNDS_MAX {
-        let found = store::link_list(tx, tenant, &uuids(&persons), None).await?;
-        let links: Vec<Share> = found.iter().map(store::LinkRow::share).collect();
-        let more = sharing_with(&links, person);
-        if more == persons {
-            break;
-        }
-        persons = more;
-    }
-    Ok(persons)
+    let links = links_of(tx, tenant, &BTreeSet::from([person])).await?;
+    Ok(sharing_with(&links, person))
 }
 
 /// What holds for each of many persons, under all of its identities.
@@ -126,30 +139,16 @@ pub(in crate::app) async fn subjects(
     asked: &BTreeSet<RecipientId>,
 ) -> Result<BTreeMap<RecipientId, Subject>, Failure> {
     let mut known = store::subject_list(tx, tenant, &uuids(asked)).await?;
-    let shares = |one: &&RecipientId| known.get(*one).is_some_and(|known| known.has_shared);
-    let sharing: Vec<RecipientId> = asked.iter().filter(shares).copied().collect();
-    let mut persons: BTreeSet<RecipientId> = sharing.iter().copied().collect();
-    let mut links: Vec<Share> = Vec::new();
-    for _ in 0..ROUNDS_MAX {
-        if persons.is_empty() {
-            break;
-        }
-        let found = store::link_list(tx, tenant, &uuids(&persons), None).await?;
-        links = found.iter().map(store::LinkRow::share).collect();
-        let linked = sharing.iter().flat_map(|one| sharing_with(&links, *one));
-        let more: BTreeSet<RecipientId> = linked.collect();
-        if more == persons {
-            break;
-        }
-        persons = more;
+    let mut sharing = asked.clone();
+    sharing.retain(|one| known.get(one).is_some_and(|known| known.has_shared));
+    let links = links_of(tx, tenant, &sharing).await?;
+    let others = sharing.iter().flat_map(|one| sharing_with(&links, *one));
+    let others: BTreeSet<RecipientId> = others.filter(|one| !asked.contains(one)).collect();
+    if !others.is_empty() {
+        known.extend(store::subject_list(tx, tenant, &uuids(&others)).await?);
     }
-    known.extend(store::subject_list(tx, tenant, &uuids(&persons)).await?);
-    let whole = asked.iter().map(|one| {
-        let all = sharing_with(&links, *one).into_iter();
-        let all = all.map(|id| known.get(&id).copied().unwrap_or_default().subject);
-        (*one, all.reduce(Subject::linked_with).unwrap_or_default())
-    });
-    Ok(whole.collect())
+    let whole = |one: &RecipientId| (*one, linked(&known, &sharing_with(&links, *one)));
+    Ok(asked.iter().map(whole).collect())
 }
 
 /// Who was in each pool when each of those who are in it now joined.
