@@ -136,6 +136,9 @@ impl Live {
     /// The first card that is due to become final at `now`: at its due instant, but never before
     /// the last entry, which may have drawn it anew.
     pub(crate) fn due(&self, scheme: &Scheme, now: Timestamp) -> Option<FixedCard> {
+        if !self.run.has_open_card() {
+            return None;
+        }
         let mut run = self.run.clone();
         // Only amounts that were added before are taken off, which cannot fail.
         run.finish(scheme).ok()?;

@@ -414,6 +414,11 @@ impl Run {
         self.counted_since
     }
 
+    /// Whether a card may be there that is not final: one that is drawn, or one still to be opened.
+    pub(crate) fn has_open_card(&self) -> bool {
+        !self.holds.is_empty() || self.cards().any(|card| !card.fixed)
+    }
+
     /// Forgets what no fee later in event order can touch, but for what is still to become final
     /// and the last card.
     pub(crate) fn compact(&mut self) {

@@ -121,23 +121,10 @@ impl Snapshot {
             return Ok(Appended::NeedsReplay);
         }
         let mut next = self.live.clone();
-        let appended = match entry {
-            LogEntry::Fee(event) => match next.assess(scheme, event)? {
-                Some(fee) => Appended::Fee(Box::new(fee)),
-                None => return Ok(Appended::NeedsReplay),
-            },
-            LogEntry::CardFixed(_) => match next.take(scheme, entry)? {
-                Taken::Fixed => Appended::Card,
-                Taken::Fee(_) | Taken::NeedsReplay => return Ok(Appended::NeedsReplay),
-            },
-            LogEntry::Correct(_)
-            | LogEntry::Cancel { .. }
-            | LogEntry::CardReleased(_)
-            | LogEntry::CardRegistered(_)
-            | LogEntry::Joined { .. } => return Ok(Appended::NeedsReplay),
-        };
-        next.run.compact();
-        self.live = next;
+        let appended = next.append(scheme, entry)?;
+        if appended != Appended::NeedsReplay {
+            self.live = next;
+        }
         Ok(appended)
     }
 
@@ -156,16 +143,19 @@ impl Snapshot {
             let scheme = scheme.id().to_owned();
             return Err(EngineError::CompositeReadsOnly { scheme });
         }
-        let mut next = self.clone();
-        let at = next.live.instant(now);
+        if !self.fits(scheme) {
+            return Ok(None);
+        }
+        let mut next = self.live.clone();
+        let at = next.instant(now);
         let mut entries = Vec::new();
-        while let Some(fixed) = next.due_fix(scheme, at) {
+        while let Some(fixed) = next.due(scheme, at).map(LogEntry::CardFixed) {
             match next.append(scheme, &fixed)? {
                 Appended::Card => entries.push(fixed),
                 Appended::Fee(_) | Appended::NeedsReplay => return Ok(None),
             }
         }
-        let (sequence, alike) = (next.live.next_sequence(), next.live.has_alike(proposed));
+        let (sequence, alike) = (next.next_sequence(), next.has_alike(proposed));
         let mut event = fee_event(proposed, sequence, proposed.nominal, at);
         let Appended::Fee(told) = next.append(scheme, &LogEntry::Fee(event.clone()))? else {
             return Ok(None);
@@ -177,9 +167,9 @@ impl Snapshot {
             overcharge: over,
             ..*told
         };
-        let status = next.status(scheme, proposed.on, now)?;
+        let status = status_of(&next, scheme, proposed.on, now)?;
         entries.push(LogEntry::Fee(event));
-        *self = next;
+        self.live = next;
         Ok(Some(Registered {
             entries,
             fee,
@@ -228,12 +218,7 @@ impl Snapshot {
         if !self.fits(scheme) || self.live.last.is_some_and(|last| last.on > on) {
             return Ok(None);
         }
-        self.status(scheme, on, now).map(Some)
-    }
-
-    fn status(&self, scheme: &Scheme, on: Date, now: Timestamp) -> Result<Status, EngineError> {
-        let any = self.live.totals.fees > 0;
-        status_after(scheme, &self.live.run, any, on, now)
+        status_of(&self.live, scheme, on, now).map(Some)
     }
 
     /// The fee that stands last in event order, if there is one.
@@ -242,7 +227,37 @@ impl Snapshot {
     }
 }
 
+fn status_of(
+    live: &Live,
+    scheme: &Scheme,
+    on: Date,
+    now: Timestamp,
+) -> Result<Status, EngineError> {
+    status_after(scheme, &live.run, live.totals.fees > 0, on, now)
+}
+
 impl Live {
+    /// Takes in an entry; after [`Appended::NeedsReplay`] or an error it is not to be used.
+    fn append(&mut self, scheme: &Scheme, entry: &LogEntry) -> Result<Appended, EngineError> {
+        let appended = match entry {
+            LogEntry::Fee(event) => match self.assess(scheme, event)? {
+                Some(fee) => Appended::Fee(Box::new(fee)),
+                None => Appended::NeedsReplay,
+            },
+            LogEntry::CardFixed(_) => match self.take(scheme, entry)? {
+                Taken::Fixed => Appended::Card,
+                Taken::Fee(_) | Taken::NeedsReplay => Appended::NeedsReplay,
+            },
+            LogEntry::Correct(_)
+            | LogEntry::Cancel { .. }
+            | LogEntry::CardReleased(_)
+            | LogEntry::CardRegistered(_)
+            | LogEntry::Joined { .. } => Appended::NeedsReplay,
+        };
+        self.run.compact();
+        Ok(appended)
+    }
+
     /// Takes in a fee and tells what it is measured against; none where it is not the last.
     fn assess(
         &mut self,

@@ -4,6 +4,7 @@
 //! the feed in commit order ([`read`]); a consumer moves its cursor in the transaction of the
 //! effect ([`Follower`]), so an event takes effect exactly once however often either is killed.
 
+mod answered;
 mod follow;
 pub mod policies;
 mod position;
@@ -12,6 +13,7 @@ pub mod read;
 mod source;
 mod store;
 
+pub use answered::BatchAnswer;
 pub use follow::{Followed, Follower, Followers};
 pub use policies::{PolicyShelf, Rules};
 pub use position::Position;

@@ -14,8 +14,9 @@ use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
 
-/// What tells one set of policies from another: every version's hash and first day.
-type Stamp = Vec<(String, Date)>;
+/// What tells one set of policies from another: every version's hash and first day, in order of
+/// policy and version.
+pub type Stamp = Vec<(String, Date)>;
 type Sets = HashMap<TenantId, (Stamp, Arc<PolicySet>)>;
 
 /// The policies of every tenant, read again only when a version was added.
@@ -35,6 +36,19 @@ impl PolicyShelf {
         tenant: &TenantId,
     ) -> Result<Arc<PolicySet>, Failure> {
         let stamp = policy_stamp(connection, tenant).await?;
+        self.stamped(connection, tenant, stamp).await
+    }
+
+    /// The policies of a stamp that was read in the transaction at hand.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn stamped(
+        &self,
+        connection: &mut PgConnection,
+        tenant: &TenantId,
+        stamp: Stamp,
+    ) -> Result<Arc<PolicySet>, Failure> {
         let lock = || self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, set)) = lock().get(tenant)
             && *known == stamp

@@ -12,12 +12,18 @@ use std::{
 
 use hjm_ids::TenantId;
 use hjm_proto::write::WriteResponse;
-use hjm_service::{Answered, Database, Failure, Scope, TxFuture, WriteKey, crash, idempotency};
+use hjm_service::{
+    Answered, Database, Failure, Scope, TxFuture, WriteKey, access::BatchRow, crash, idempotency,
+};
 use jiff::Timestamp;
 use sqlx::PgConnection;
 use tokio::{sync::watch, time};
 
-use crate::{Position, store};
+use crate::{
+    Position,
+    answered::{BatchAnswer, batch_close},
+    store,
+};
 
 /// An event to be told.
 #[derive(Debug, Clone)]
@@ -197,6 +203,25 @@ impl Producer {
         }
         let last = store::event_append(connection, tenant, now, events).await?;
         Ok(Position::new(self.feed, last))
+    }
+
+    /// Ends a batch of writes in a transaction at hand, as [`append`](Self::append) does, with the
+    /// answers that are kept and the accesses that are logged: answers the sequence before the
+    /// first event. A twin that has committed since the batch began makes it fail.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn append_answered<R: WriteResponse>(
+        &self,
+        connection: &mut PgConnection,
+        tenant: &TenantId,
+        now: Timestamp,
+        events: &[NewEvent],
+        answers: &[BatchAnswer<'_, R>],
+        accesses: &BatchRow,
+    ) -> Result<i64, Failure> {
+        let of = (self.feed, tenant);
+        batch_close(connection, of, now, events, answers, accesses).await
     }
 
     /// The position of the newest event.

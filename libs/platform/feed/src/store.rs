@@ -21,6 +21,29 @@ pub(crate) struct EventRow {
     pub(crate) payload: Vec<u8>,
 }
 
+/// Events, each part of them a list.
+pub(crate) struct EventLists<'a> {
+    pub(crate) ids: Vec<Uuid>,
+    pub(crate) kinds: Vec<&'a str>,
+    pub(crate) aggregates: Vec<&'a str>,
+    pub(crate) payloads: Vec<&'a [u8]>,
+}
+
+impl<'a> EventLists<'a> {
+    pub(crate) fn of(events: &'a [NewEvent]) -> Self {
+        let aggregates = events.iter().map(|event| event.aggregate_id.as_str());
+        Self {
+            ids: events.iter().map(|_| Uuid::now_v7()).collect(),
+            kinds: events.iter().map(|event| event.kind).collect(),
+            aggregates: aggregates.collect(),
+            payloads: events
+                .iter()
+                .map(|event| event.payload.as_slice())
+                .collect(),
+        }
+    }
+}
+
 /// Appends events and answers the last one's sequence. Holds the tenant's feed until the transaction
 /// ends, so that commit order is sequence order.
 pub(crate) async fn event_append(
@@ -29,20 +52,14 @@ pub(crate) async fn event_append(
     now: Timestamp,
     events: &[NewEvent],
 ) -> Result<i64, Failure> {
-    let ids: Vec<Uuid> = events.iter().map(|_| Uuid::now_v7()).collect();
-    let kinds: Vec<String> = events.iter().map(|event| event.kind.to_owned()).collect();
-    let aggregates: Vec<String> = events
-        .iter()
-        .map(|event| event.aggregate_id.clone())
-        .collect();
-    let payloads: Vec<Vec<u8>> = events.iter().map(|event| event.payload.clone()).collect();
+    let events = EventLists::of(events);
     let last = sqlx::query_scalar!(
         "SELECT feed_append($1, $2, $3, $4, $5, $6)",
         tenant.as_str(),
-        &ids,
-        &kinds,
-        &aggregates,
-        &payloads,
+        &events.ids,
+        &events.kinds as _,
+        &events.aggregates as _,
+        &events.payloads as _,
         now.to_sqlx() as _,
     )
     .fetch_one(connection)

@@ -1,8 +1,8 @@
 //! Who read or wrote what of whom: a note for each access, stored in the transaction of the access.
 //!
-//! Batches of notes are chained by hash. A transaction takes a chain that nobody holds, or begins
-//! one, and hands it back once it has committed, so chains hold up nobody. One whose transaction
-//! may or may not have committed is not used again.
+//! A batch of notes is one row. Batches are chained by hash. A transaction takes a chain that nobody
+//! holds, or begins one, and hands it back once it has committed, so chains hold up nobody. One whose
+//! transaction may or may not have committed is not used again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -107,19 +107,43 @@ impl AccessLog {
         now: Timestamp,
         notes: Vec<AccessNote>,
     ) -> Result<Chained, Failure> {
+        let (chained, batch) = self.chain(tenant, now, notes)?;
+        batch_insert(connection, tenant, now, &batch).await?;
+        Ok(chained)
+    }
+
+    /// Chains notes, to be stored in the transaction at hand by who stores more beside them.
+    ///
+    /// # Errors
+    /// [`Failure::Internal`] when there are more than [`NOTES_MAX`].
+    pub fn chain(
+        &self,
+        tenant: &TenantId,
+        now: Timestamp,
+        notes: Vec<AccessNote>,
+    ) -> Result<(Chained, BatchRow), Failure> {
         if notes.len() > NOTES_MAX {
             return Err(Failure::internal("too many accesses for one batch"));
         }
         let last = self.take(tenant);
-        let rows: Vec<EntryRow> = notes.into_iter().map(EntryRow::of).collect();
-        let next = Chain {
-            number: last.number.saturating_add(1),
-            hash: batch_hash(&last.hash, tenant, now, &rows),
+        let accesses = Accesses::of(notes);
+        let odd = || Failure::internal("accesses in lists of different lengths");
+        let hash = accesses.hash(&last.hash, tenant, now).ok_or_else(odd)?;
+        let number = last.number.saturating_add(1);
+        let batch = BatchRow {
+            chain: last.id,
+            number,
+            previous: last.hash,
+            hash,
+            accesses,
+        };
+        let chain = Chain {
+            number,
+            hash,
             ..last
         };
-        batch_insert(connection, &next, &last.hash, now, &rows).await?;
         let log = self.clone();
-        Ok(Chained { log, chain: next })
+        Ok((Chained { log, chain }, batch))
     }
 
     fn take(&self, tenant: &TenantId) -> Chain {
@@ -134,7 +158,132 @@ impl AccessLog {
     }
 }
 
-/// One access as it is stored.
+/// A batch as it is stored.
+#[derive(Debug)]
+pub struct BatchRow {
+    /// Its chain.
+    pub chain: Uuid,
+    /// Its place there, from 1 on.
+    pub number: i64,
+    /// The hash of the batch before it.
+    pub previous: [u8; 32],
+    /// Its own.
+    pub hash: [u8; 32],
+    /// What it holds.
+    pub accesses: Accesses,
+}
+
+/// Accesses, each part of them a list: what is at the same place in each is one access.
+#[derive(Debug, Default)]
+#[expect(missing_docs, reason = "the parts of an `EntryRow`, each a list")]
+pub struct Accesses {
+    pub actions: Vec<String>,
+    pub subjects: Vec<Uuid>,
+    pub principal_ids: Vec<String>,
+    pub clients: Vec<String>,
+    pub users: Vec<String>,
+    pub purposes: Vec<String>,
+    pub objects: Vec<String>,
+    pub versions: Vec<i64>,
+}
+
+impl Accesses {
+    fn of(notes: Vec<AccessNote>) -> Self {
+        let mut all = Self::default();
+        for note in notes {
+            all.principal_ids.push(note.principal());
+            all.actions.push(note.action.to_owned());
+            all.subjects.push(note.subject.uuid());
+            all.clients.push(note.caller.client);
+            all.users.push(note.caller.user);
+            all.purposes.push(note.purpose);
+            all.objects.push(note.object);
+            all.versions.push(note.version);
+        }
+        all
+    }
+
+    /// The hash of the batch before, and of every part of each access with its length; none where
+    /// the lists are not equally long.
+    fn hash(&self, previous: &[u8], tenant: &TenantId, at: Timestamp) -> Option<[u8; 32]> {
+        let mut hash = Sha256::new();
+        let mut take = |part: &[u8]| {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(part);
+        };
+        take(previous);
+        take(tenant.as_str().as_bytes());
+        take(&at.as_microsecond().to_be_bytes());
+        let (count, versions) = (self.actions.len(), &self.versions);
+        let texts = [
+            &self.principal_ids,
+            &self.clients,
+            &self.users,
+            &self.purposes,
+            &self.objects,
+        ];
+        if texts.iter().any(|list| list.len() != count)
+            || (self.subjects.len(), versions.len()) != (count, count)
+        {
+            return None;
+        }
+        for place in 0..count {
+            take(self.actions.get(place)?.as_bytes());
+            take(self.subjects.get(place)?.as_bytes());
+            for list in texts {
+                take(list.get(place)?.as_bytes());
+            }
+            take(&versions.get(place)?.to_be_bytes());
+        }
+        Some(hash.finalize().into())
+    }
+}
+
+async fn batch_insert(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    now: Timestamp,
+    batch: &BatchRow,
+) -> Result<(), Failure> {
+    let accesses = &batch.accesses;
+    sqlx::query!(
+        "INSERT INTO access_batch
+            (tenant_id, chain_id, number, recorded_at, previous, hash, actions, subject_ids,
+             principal_ids, clients, user_names, purposes, objects, versions)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        tenant.as_str(),
+        batch.chain,
+        batch.number,
+        now.to_sqlx() as _,
+        &batch.previous[..],
+        &batch.hash[..],
+        &accesses.actions,
+        &accesses.subjects,
+        &accesses.principal_ids,
+        &accesses.clients,
+        &accesses.users,
+        &accesses.purposes,
+        &accesses.objects,
+        &accesses.versions,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whose accesses are asked for.
+#[derive(Debug, Clone)]
+pub enum AccessOf {
+    /// To one person, under these identities.
+    Person(Vec<RecipientId>),
+    /// By one user.
+    User(String),
+}
+
+/// Where a page of accesses ends: instant, chain, number, place.
+pub type AccessKey = (Timestamp, Uuid, i64, i32);
+
+/// One access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryRow {
     /// The RPC.
@@ -154,100 +303,6 @@ pub struct EntryRow {
     /// The version seen or written; 0 for none.
     pub version: i64,
 }
-
-impl EntryRow {
-    fn of(note: AccessNote) -> Self {
-        Self {
-            principal_id: note.principal(),
-            action: note.action.to_owned(),
-            subject: note.subject.uuid(),
-            client: note.caller.client,
-            user: note.caller.user,
-            purpose: note.purpose,
-            object: note.object,
-            version: note.version,
-        }
-    }
-}
-
-/// The hash of a batch: of the one before, and of every part of this one with its length.
-fn batch_hash(previous: &[u8], tenant: &TenantId, at: Timestamp, rows: &[EntryRow]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    let mut take = |part: &[u8]| {
-        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(part);
-    };
-    take(previous);
-    take(tenant.as_str().as_bytes());
-    take(&at.as_microsecond().to_be_bytes());
-    for row in rows {
-        take(row.action.as_bytes());
-        take(row.subject.as_bytes());
-        take(row.principal_id.as_bytes());
-        take(row.client.as_bytes());
-        take(row.user.as_bytes());
-        take(row.purpose.as_bytes());
-        take(row.object.as_bytes());
-        take(&row.version.to_be_bytes());
-    }
-    hash.finalize().into()
-}
-
-async fn batch_insert(
-    connection: &mut PgConnection,
-    chain: &Chain,
-    previous: &[u8],
-    now: Timestamp,
-    rows: &[EntryRow],
-) -> Result<(), Failure> {
-    let texts = |part: fn(&EntryRow) -> &String| -> Vec<String> {
-        rows.iter().map(|row| part(row).clone()).collect()
-    };
-    let subjects: Vec<Uuid> = rows.iter().map(|row| row.subject).collect();
-    let versions: Vec<i64> = rows.iter().map(|row| row.version).collect();
-    sqlx::query!(
-        "WITH batch AS (
-             INSERT INTO access_batch (tenant_id, chain_id, number, recorded_at, previous, hash)
-             VALUES ($1, $2, $3, $4, $5, $6))
-         INSERT INTO access_entry (tenant_id, chain_id, number, place, action, subject_id,
-                                   principal_id, client, user_name, purpose, object, version)
-         SELECT $1, $2, $3, new.place, new.action, new.subject_id, new.principal_id, new.client,
-                new.user_name, new.purpose, new.object, new.version
-           FROM unnest($7::text[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[],
-                       $13::text[], $14::bigint[])
-                WITH ORDINALITY new (action, subject_id, principal_id, client, user_name, purpose,
-                                     object, version, place)",
-        chain.tenant.as_str(),
-        chain.id,
-        chain.number,
-        now.to_sqlx() as _,
-        previous,
-        &chain.hash[..],
-        &texts(|row| &row.action),
-        &subjects,
-        &texts(|row| &row.principal_id),
-        &texts(|row| &row.client),
-        &texts(|row| &row.user),
-        &texts(|row| &row.purpose),
-        &texts(|row| &row.object),
-        &versions,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Whose accesses are asked for.
-#[derive(Debug, Clone)]
-pub enum AccessOf {
-    /// To one person, under these identities.
-    Person(Vec<RecipientId>),
-    /// By one user.
-    User(String),
-}
-
-/// Where a page of accesses ends: instant, chain, number, place.
-pub type AccessKey = (Timestamp, Uuid, i64, i32);
 
 /// One access with when it was, as an extract shows it.
 #[derive(Debug, Clone)]
@@ -270,32 +325,39 @@ pub async fn access_list(
     before: Option<AccessKey>,
     rows_max: i64,
 ) -> Result<Vec<AccessRow>, Failure> {
-    let (subjects, user) = match of {
+    let (subjects, users) = match of {
         AccessOf::Person(identities) => {
             let subjects = identities.iter().map(|one| one.uuid());
-            (Some(subjects.collect::<Vec<Uuid>>()), None)
+            (subjects.collect::<Vec<Uuid>>(), Vec::new())
         }
-        AccessOf::User(user) => (None, Some(user.as_str())),
+        AccessOf::User(user) => (Vec::new(), vec![user.clone()]),
     };
     let (at, chain, number, place) =
         before.unwrap_or((Timestamp::MAX, Uuid::max(), i64::MAX, i32::MAX));
     let rows = sqlx::query!(
-        "SELECT b.recorded_at, e.chain_id, e.number, e.place, e.action, e.subject_id,
-                e.principal_id, e.client, e.user_name, e.purpose, e.object, e.version
-           FROM access_entry e JOIN access_batch b USING (tenant_id, chain_id, number)
-          WHERE e.tenant_id = $1
-            AND ($2::uuid[] IS NULL OR e.subject_id = ANY ($2))
-            AND ($3::text IS NULL OR e.user_name = $3)
-            AND ($9::text IS NULL OR e.principal_id = $9)
-            AND (b.recorded_at, e.chain_id, e.number, e.place) < ($4, $5, $6, $7)
-          ORDER BY b.recorded_at DESC, e.chain_id DESC, e.number DESC, e.place DESC LIMIT $8",
+        r#"SELECT b.recorded_at, b.chain_id, b.number, e.place::integer AS "place!",
+                  e.action AS "action!", e.subject_id AS "subject_id!",
+                  e.principal_id AS "principal_id!", e.client AS "client!",
+                  e.user_name AS "user_name!", e.purpose AS "purpose!", e.object AS "object!",
+                  e.version AS "version!"
+             FROM access_batch b,
+                  LATERAL unnest(b.actions, b.subject_ids, b.principal_ids, b.clients,
+                                 b.user_names, b.purposes, b.objects, b.versions)
+                          WITH ORDINALITY e (action, subject_id, principal_id, client, user_name,
+                                             purpose, object, version, place)
+            WHERE b.tenant_id = $1
+              AND (b.subject_ids && $2 OR b.user_names && $3)
+              AND (e.subject_id = ANY ($2) OR e.user_name = ANY ($3))
+              AND ($9::text IS NULL OR e.principal_id = $9)
+              AND (b.recorded_at, b.chain_id, b.number, e.place) < ($4, $5, $6, $7)
+            ORDER BY b.recorded_at DESC, b.chain_id DESC, b.number DESC, e.place DESC LIMIT $8"#,
         tenant.as_str(),
-        subjects.as_deref() as _,
-        user,
+        &subjects,
+        &users,
         at.to_sqlx() as _,
         chain,
         number,
-        place,
+        i64::from(place),
         rows_max,
         by.map(PrincipalId::as_str)
     )
@@ -337,7 +399,9 @@ pub async fn verify(
     let mut last = (Uuid::nil(), 0_i64, FIRST.to_vec());
     loop {
         let page = sqlx::query!(
-            "SELECT chain_id, number, recorded_at, previous, hash FROM access_batch
+            "SELECT chain_id, number, recorded_at, previous, hash, actions, subject_ids,
+                    principal_ids, clients, user_names, purposes, objects, versions
+               FROM access_batch
               WHERE tenant_id = $1 AND (chain_id, number) > ($2, $3)
               ORDER BY chain_id, number LIMIT $4",
             tenant.as_str(),
@@ -355,10 +419,20 @@ pub async fn verify(
             if batch.chain_id != last.0 {
                 last = (batch.chain_id, 0, FIRST.to_vec());
             }
-            let rows = entries(connection, tenant, batch.chain_id, batch.number).await?;
-            let at = batch.recorded_at.to_jiff();
+            let accesses = Accesses {
+                actions: batch.actions,
+                subjects: batch.subject_ids,
+                principal_ids: batch.principal_ids,
+                clients: batch.clients,
+                users: batch.user_names,
+                purposes: batch.purposes,
+                objects: batch.objects,
+                versions: batch.versions,
+            };
             let follows = batch.number == last.1.saturating_add(1) && batch.previous == last.2;
-            if !follows || batch_hash(&batch.previous, tenant, at, &rows)[..] != batch.hash {
+            let hash = accesses.hash(&batch.previous, tenant, batch.recorded_at.to_jiff());
+            let as_written = hash.is_some_and(|hash| hash[..] == batch.hash);
+            if !follows || !as_written {
                 let (chain, number) = (batch.chain_id, batch.number);
                 breaches.push(format!(
                     "access chain {chain}: batch {number} is not as written"
@@ -367,34 +441,4 @@ pub async fn verify(
             last = (batch.chain_id, batch.number, batch.hash);
         }
     }
-}
-
-async fn entries(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    chain: Uuid,
-    number: i64,
-) -> Result<Vec<EntryRow>, Failure> {
-    let rows = sqlx::query!(
-        "SELECT action, subject_id, principal_id, client, user_name, purpose, object, version
-           FROM access_entry WHERE tenant_id = $1 AND chain_id = $2 AND number = $3 ORDER BY place",
-        tenant.as_str(),
-        chain,
-        number
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| EntryRow {
-            action: row.action,
-            subject: row.subject_id,
-            principal_id: row.principal_id,
-            client: row.client,
-            user: row.user_name,
-            purpose: row.purpose,
-            object: row.object,
-            version: row.version,
-        })
-        .collect())
 }

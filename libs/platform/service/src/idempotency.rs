@@ -3,9 +3,7 @@
 //! The key is (tenant, client, request id); it is stored with method, hash and answer in the
 //! transaction of the effect, for the life of the books. Only successes are stored.
 
-use std::collections::HashMap;
-
-use hjm_ids::{RequestId, TenantId};
+use hjm_ids::RequestId;
 use hjm_proto::write::{WriteRequest, WriteResponse};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
@@ -144,48 +142,12 @@ pub async fn store<R: WriteResponse>(
 /// What is stored under a write's key.
 #[derive(Debug, Clone)]
 pub struct StoredAnswer {
-    method: String,
-    hash: Vec<u8>,
+    /// The request's type.
+    pub method: String,
+    /// SHA-256 of the request without its id.
+    pub hash: Vec<u8>,
     /// The encoded answer.
     pub answer: Vec<u8>,
-}
-
-/// The answers that are stored under the keys of a batch, by client and request id. It waits for no
-/// twin: one that commits meanwhile makes [`store_all`] fail on the key.
-///
-/// # Errors
-/// [`Failure::Unavailable`] when the database is away.
-pub async fn find_all(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    keys: &[&WriteKey],
-) -> Result<HashMap<(String, String), StoredAnswer>, Failure> {
-    let clients: Vec<String> = keys.iter().map(|key| key.caller.client.clone()).collect();
-    let requests: Vec<String> = keys
-        .iter()
-        .map(|key| key.request_id.as_str().to_owned())
-        .collect();
-    let rows = sqlx::query!(
-        "SELECT i.client, i.request_id, i.method, i.body_hash, i.answer
-           FROM unnest($2::text[], $3::text[]) asked (client, request_id),
-                LATERAL (SELECT * FROM idempotency
-                          WHERE tenant_id = $1 AND client = asked.client
-                            AND request_id = asked.request_id OFFSET 0) i",
-        tenant.as_str(),
-        &clients,
-        &requests
-    )
-    .fetch_all(connection)
-    .await?;
-    let stored = rows.into_iter().map(|row| {
-        let answer = StoredAnswer {
-            method: row.method,
-            hash: row.body_hash,
-            answer: row.answer,
-        };
-        ((row.client, row.request_id), answer)
-    });
-    Ok(stored.collect())
 }
 
 impl StoredAnswer {
@@ -200,42 +162,4 @@ impl StoredAnswer {
             Err(Failure::RequestIdReused)
         }
     }
-}
-
-/// Stores the encoded answers of a batch in its transaction. A twin that has committed since
-/// [`find_all`] makes it fail.
-///
-/// # Errors
-/// [`Failure::Unavailable`] when the database is away.
-pub async fn store_all(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    answers: &[(&WriteKey, Vec<u8>)],
-) -> Result<(), Failure> {
-    let texts = |part: fn(&WriteKey) -> &str| -> Vec<String> {
-        answers
-            .iter()
-            .map(|(key, _)| part(key).to_owned())
-            .collect()
-    };
-    let hashes: Vec<Vec<u8>> = answers.iter().map(|(key, _)| key.hash.clone()).collect();
-    let bodies: Vec<Vec<u8>> = answers.iter().map(|(_, answer)| answer.clone()).collect();
-    let instants: Vec<jiff_sqlx::Timestamp> =
-        answers.iter().map(|(key, _)| key.now.to_sqlx()).collect();
-    sqlx::query!(
-        "INSERT INTO idempotency
-            (tenant_id, client, request_id, method, body_hash, answer, recorded_at)
-         SELECT $1, new.* FROM unnest($2::text[], $3::text[], $4::text[], $5::bytea[],
-                                       $6::bytea[], $7::timestamptz[]) new",
-        tenant.as_str(),
-        &texts(|key| &key.caller.client),
-        &texts(|key| key.request_id.as_str()),
-        &texts(|key| key.method),
-        &hashes,
-        &bodies,
-        &instants as _
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }

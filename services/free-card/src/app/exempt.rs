@@ -1,9 +1,13 @@
 //! Yes or no, for many at once: one read and one batch of the access log for up to
 //! [`hjm_service::access::NOTES_MAX`] callers, who are answered after its commit.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use hjm_free_card::Refusal;
+use hjm_ids::RecipientId;
 use hjm_policy::PolicySet;
 use hjm_service::{
     AccessNote, Caller, Failure, Scope,
@@ -11,11 +15,13 @@ use hjm_service::{
     clock::civil_date,
 };
 use jiff::{Timestamp, civil::Date};
+use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{Core, Holder, Looking, Together, circle::subject_of, look::view_in};
 use crate::{
     error::{Error, Part},
-    store::{self, ExemptKey, ExemptRow, Known},
+    store::{self, CoverRow, Known},
 };
 
 const LIMITS: Limits = Limits {
@@ -87,43 +93,45 @@ async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
     };
     let tenant = &first.caller.tenant;
     let now = batch.iter().map(|item| item.now).max().unwrap_or_default();
-    let asked = batch.iter().map(|item| ExemptKey {
-        scheme_id: item.holder.scheme_id.clone(),
-        subject: item.holder.recipient,
-        on: item.on.unwrap_or_else(|| civil_date(now)),
-    });
-    let asked: Vec<ExemptKey> = asked.collect();
+    let holders: BTreeSet<&Holder> = batch.iter().map(|item| &item.holder).collect();
+    let (schemes, subjects): (Vec<String>, Vec<Uuid>) = holders
+        .into_iter()
+        .map(|holder| (holder.scheme_id.clone(), holder.recipient.uuid()))
+        .unzip();
     let scope = Scope::whole(tenant.clone());
     let mut tx = core.producer.database().begin_here(&scope).await?;
-    let rows = store::exempt_list(&mut tx, tenant, &asked).await?;
-    let mut drawn = Drawn {
-        core,
-        policies: core.policies.of(&mut tx, tenant).await?,
+    let found = store::cover_find(&mut tx, tenant, &schemes, &subjects).await?;
+    let covers = found.covers.into_iter().map(|cover| {
+        let holder = Holder {
+            scheme_id: cover.scheme_id.clone(),
+            recipient: cover.subject,
+        };
+        (holder, cover)
+    });
+    let known = store::subject_list(&mut tx, tenant, &found.known).await?;
+    let mut kept = Kept {
+        covers: covers.collect(),
+        known,
+        policies: core.policies.stamped(&mut tx, tenant, found.stamp).await?,
         today: civil_date(now),
         schemes: HashMap::new(),
     };
-    let covered = asked.iter().zip(&rows).filter(|(_, row)| row.exempt);
-    let covered: Vec<_> = covered.map(|(key, _)| key.subject.uuid()).collect();
-    let mut known = HashMap::new();
-    if !covered.is_empty() {
-        known = store::subject_list(&mut tx, tenant, &covered).await?;
-    }
-    let notes = batch.iter().zip(&rows).map(|(item, row)| {
+    let notes = batch.iter().map(|item| {
         let Holder {
             scheme_id,
             recipient,
         } = &item.holder;
         let note = AccessNote::new(&item.caller, "IsExempt", *recipient, scheme_id, "");
-        note.seen(row.version)
+        note.seen(
+            kept.covers
+                .get(&item.holder)
+                .map_or(0, |cover| cover.version),
+        )
     });
     let notes: Vec<AccessNote> = notes.collect();
     let mut answers = Vec::with_capacity(batch.len());
-    for (item, (key, row)) in batch.iter().zip(asked.iter().zip(&rows)) {
-        let known = known.get(&key.subject).copied().unwrap_or_default();
-        answers.push(match drawn.stands(&key.scheme_id, row) {
-            Ok(stands) => answer(core, &mut tx, item, key, (row, known, stands), now).await,
-            Err(error) => Err(error),
-        });
+    for item in batch {
+        answers.push(kept.answer(core, &mut tx, item, now).await);
     }
     let chained = core.access.append(&mut tx, tenant, now, notes).await?;
     tx.commit().await?;
@@ -131,58 +139,75 @@ async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
     Ok(answers)
 }
 
-/// What is kept of accounts, held against the schemes as they are in force.
-struct Drawn<'a> {
-    core: &'a Core,
+/// What is kept of accounts and persons, held against the schemes as they are in force.
+struct Kept {
+    covers: HashMap<Holder, CoverRow>,
+    known: HashMap<RecipientId, Known>,
     policies: Arc<PolicySet>,
     today: Date,
-    /// By id, each looked for once.
-    schemes: HashMap<String, Together>,
+    /// By id, each looked for once, with what has been found of texts.
+    schemes: HashMap<String, (Together, HashMap<String, bool>)>,
 }
 
-impl Drawn<'_> {
+impl Kept {
+    /// An account is replayed whose standing was not kept yet, or was drawn by a text that has been
+    /// corrected. Of who has died before the day the card has expired (D-23).
+    async fn answer(
+        &mut self,
+        core: &Core,
+        tx: &mut PgConnection,
+        item: &Item,
+        now: Timestamp,
+    ) -> Reply {
+        let on = item.on.unwrap_or(self.today);
+        let stands = self.stands(core, &item.holder)?;
+        let known = self.known.get(&item.holder.recipient);
+        let known = known.copied().unwrap_or_default();
+        if known.subject.person.opted_out {
+            return Err(Error::Fee(Part::Account, Refusal::OptedOut));
+        }
+        let cover = self.covers.get(&item.holder);
+        let lost = || Failure::internal("the days of an account's cards cannot be read");
+        let covered = cover.map_or(Some(false), |cover| store::covers(&cover.cards, on));
+        let covered = covered.ok_or_else(lost)?;
+        if stands {
+            let mut subject = known.subject;
+            if covered && known.has_shared {
+                subject = subject_of(tx, &item.caller.tenant, item.holder.recipient).await?;
+            }
+            return Ok(covered && !subject.person.died_before(on));
+        }
+        let looking = Looking {
+            caller: item.caller.clone(),
+            action: "IsExempt",
+            purpose: String::new(),
+            now,
+            known_at: None,
+        };
+        let view = view_in(core, tx, &looking, &item.holder).await?;
+        let mut days = view.days.iter();
+        let covered = days.any(|(from, to)| (*from..=*to).contains(&on));
+        Ok(covered && !view.subject.person.died_before(on))
+    }
+
     /// Whether the days of an account's cards are those that the present texts give.
-    fn stands(&mut self, scheme_id: &str, row: &ExemptRow) -> Result<bool, Error> {
-        if !self.schemes.contains_key(scheme_id) {
-            let together = self.core.together(&self.policies, scheme_id, self.today)?;
-            self.schemes.insert(scheme_id.to_owned(), together);
+    fn stands(&mut self, core: &Core, holder: &Holder) -> Result<bool, Error> {
+        let (policies, today) = (&self.policies, self.today);
+        if !self.schemes.contains_key(&holder.scheme_id) {
+            let together = core.together(policies, &holder.scheme_id, today)?;
+            let found = (together, HashMap::new());
+            self.schemes.insert(holder.scheme_id.clone(), found);
         }
-        let together = self.schemes.get(scheme_id).ok_or(Error::SchemeUnknown)?;
-        let (policies, rules) = (&self.policies, &self.core.schemes);
-        let is_kept = row.version > 0;
-        Ok(!row.unknown && (!is_kept || together.stands(&row.texts, policies, rules, self.today)))
-    }
-}
-
-/// An account is replayed whose standing was not kept yet, or was drawn by a text that has been
-/// corrected. Of who has died before the day the card has expired (D-23).
-async fn answer(
-    core: &Core,
-    tx: &mut sqlx::PgConnection,
-    item: &Item,
-    key: &ExemptKey,
-    (row, known, stands): (&ExemptRow, Known, bool),
-    now: Timestamp,
-) -> Reply {
-    if row.opted_out {
-        return Err(Error::Fee(Part::Account, Refusal::OptedOut));
-    }
-    if stands {
-        let mut subject = known.subject;
-        if row.exempt && known.has_shared {
-            subject = subject_of(tx, &item.caller.tenant, key.subject).await?;
+        let found = self.schemes.get_mut(&holder.scheme_id);
+        let (together, stood) = found.ok_or(Error::SchemeUnknown)?;
+        let Some(cover) = self.covers.get(holder) else {
+            return Ok(true);
+        };
+        if let Some(stands) = stood.get(&cover.texts) {
+            return Ok(cover.version > 0 && *stands);
         }
-        return Ok(row.exempt && !subject.person.died_before(key.on));
+        let stands = together.stands(&cover.texts, policies, &core.schemes, today);
+        stood.insert(cover.texts.clone(), stands);
+        Ok(cover.version > 0 && stands)
     }
-    let looking = Looking {
-        caller: item.caller.clone(),
-        action: "IsExempt",
-        purpose: String::new(),
-        now,
-        known_at: None,
-    };
-    let view = view_in(core, tx, &looking, &item.holder).await?;
-    let mut days = view.days.iter();
-    let covered = days.any(|(from, to)| (*from..=*to).contains(&key.on));
-    Ok(covered && !view.subject.person.died_before(key.on))
 }

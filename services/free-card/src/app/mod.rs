@@ -43,7 +43,6 @@ use crate::{error::Error, store::Receipt};
 
 pub(crate) use audit::{ACCESSES_MAX, list_access};
 pub(crate) use batch::{Queue, Queued};
-pub(crate) use book::card_days;
 pub(crate) use card::{Carding, add_card};
 pub(crate) use circle::{Circle, Together};
 pub(crate) use claim::{Deciding, decide_claim, list_claims, settle_claims};

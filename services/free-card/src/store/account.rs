@@ -65,9 +65,10 @@ pub(crate) async fn account_insert(
         "WITH added AS (
              INSERT INTO free_card.account (tenant_id, account_id, scheme_id, subject_id)
              SELECT $1, new.* FROM unnest($2::uuid[], $3::text[], $4::uuid[]) new
-             RETURNING account_id)
-         INSERT INTO free_card.standing (tenant_id, account_id, version, cards)
-         SELECT $1, account_id, 0, '{}' FROM added",
+             RETURNING account_id, scheme_id, subject_id)
+         INSERT INTO free_card.standing
+            (tenant_id, account_id, scheme_id, subject_id, version, cards)
+         SELECT $1, account_id, scheme_id, subject_id, 0, '{}' FROM added",
         tenant.as_str(),
         &accounts,
         &schemes,
@@ -79,7 +80,8 @@ pub(crate) async fn account_insert(
 }
 
 /// The accounts there are of schemes and persons, which nobody else adds to until the transaction
-/// ends. Held in ascending order of id, so that two writers never wait for each other.
+/// ends. Held in ascending order of scheme and person, so that two writers never wait for each
+/// other.
 pub(crate) async fn account_hold(
     connection: &mut PgConnection,
     tenant: &TenantId,
@@ -88,16 +90,12 @@ pub(crate) async fn account_hold(
 ) -> Result<Vec<AccountRow>, Failure> {
     let rows = sqlx::query_as!(
         StoredAccount,
-        "SELECT a.account_id AS account, a.scheme_id, a.subject_id AS subject, s.version,
-                s.snapshot
-           FROM (SELECT found.*
-                   FROM unnest($2::text[], $3::uuid[]) asked (scheme_id, subject_id),
-                        LATERAL (SELECT account_id, scheme_id, subject_id FROM free_card.account
-                                  WHERE tenant_id = $1 AND scheme_id = asked.scheme_id
-                                    AND subject_id = asked.subject_id OFFSET 0) found
-                  ORDER BY account_id) a,
-                LATERAL (SELECT version, snapshot FROM free_card.standing
-                          WHERE tenant_id = $1 AND account_id = a.account_id FOR UPDATE) s",
+        "SELECT s.account_id AS account, s.scheme_id, s.subject_id AS subject, s.version, s.snapshot
+           FROM (SELECT DISTINCT * FROM unnest($2::text[], $3::uuid[]) one (scheme_id, subject_id)
+                  ORDER BY scheme_id, subject_id) asked,
+                LATERAL (SELECT * FROM free_card.standing
+                          WHERE tenant_id = $1 AND scheme_id = asked.scheme_id
+                            AND subject_id = asked.subject_id FOR UPDATE) s",
         tenant.as_str(),
         schemes,
         subjects
@@ -115,7 +113,8 @@ pub(crate) async fn account_hold_ids(
 ) -> Result<(), Failure> {
     sqlx::query!(
         "SELECT account_id FROM free_card.standing
-          WHERE tenant_id = $1 AND account_id = ANY ($2) ORDER BY account_id FOR UPDATE",
+          WHERE tenant_id = $1 AND account_id = ANY ($2)
+          ORDER BY scheme_id, subject_id FOR UPDATE",
         tenant.as_str(),
         accounts
     )
@@ -173,6 +172,7 @@ pub(crate) async fn standing_update(
         "UPDATE free_card.standing s
             SET version = new.version, snapshot = new.snapshot, texts = new.texts,
                 cards = CASE WHEN new.are_all THEN new.cards::datemultirange
+                             WHEN new.cards = '{}' THEN s.cards
                              ELSE s.cards + new.cards::datemultirange END
            FROM (SELECT held.ctid AS place, new.*
                    FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::bool[], $6::bytea[],
@@ -223,72 +223,6 @@ pub(crate) async fn standing_list(
     Ok(rows.collect())
 }
 
-/// A question about one person in one scheme on one day.
-#[derive(Debug, Clone)]
-pub(crate) struct ExemptKey {
-    pub(crate) scheme_id: String,
-    pub(crate) subject: RecipientId,
-    pub(crate) on: jiff::civil::Date,
-}
-
-/// What is known of it.
-#[derive(Debug, Clone)]
-pub(crate) struct ExemptRow {
-    pub(crate) exempt: bool,
-    /// The account's version; 0 without one.
-    pub(crate) version: i64,
-    pub(crate) opted_out: bool,
-    /// There is an account, and where it stands has not been replayed yet.
-    pub(crate) unknown: bool,
-    /// By which texts the days of its cards were drawn; empty without an account.
-    pub(crate) texts: String,
-}
-
-/// Whether a card is valid, for many at once, in the order asked.
-pub(crate) async fn exempt_list(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    asked: &[ExemptKey],
-) -> Result<Vec<ExemptRow>, Failure> {
-    use jiff_sqlx::ToSqlx as _;
-    let schemes: Vec<String> = asked.iter().map(|key| key.scheme_id.clone()).collect();
-    let subjects: Vec<Uuid> = asked.iter().map(|key| key.subject.uuid()).collect();
-    let days: Vec<jiff_sqlx::Date> = asked.iter().map(|key| key.on.to_sqlx()).collect();
-    let rows = sqlx::query!(
-        r#"SELECT coalesce(s.cards @> asked.on_day, false) AS "exempt!",
-                  coalesce(s.version, 0) AS "version!",
-                  coalesce((SELECT e.kind = 'OPTED_OUT' FROM free_card.subject_event e
-                             WHERE e.tenant_id = $1 AND e.subject_id = asked.subject_id
-                               AND e.kind IN ('OPTED_OUT', 'OPTED_IN')
-                             ORDER BY e.number DESC LIMIT 1), false) AS "opted_out!",
-                  s.version IS NOT DISTINCT FROM 0 AS "unknown!",
-                  coalesce(s.texts, '') AS "texts!"
-             FROM unnest($2::text[], $3::uuid[], $4::date[]) WITH ORDINALITY
-                  asked (scheme_id, subject_id, on_day, place)
-             LEFT JOIN LATERAL (SELECT a.account_id FROM free_card.account a
-                                 WHERE a.tenant_id = $1 AND a.scheme_id = asked.scheme_id
-                                   AND a.subject_id = asked.subject_id OFFSET 0) a ON true
-             LEFT JOIN LATERAL (SELECT s.version, s.cards, s.texts FROM free_card.standing s
-                                 WHERE s.tenant_id = $1 AND s.account_id = a.account_id
-                                OFFSET 0) s ON true
-            ORDER BY asked.place"#,
-        tenant.as_str(),
-        &schemes,
-        &subjects,
-        &days as _
-    )
-    .fetch_all(connection)
-    .await?;
-    let rows = rows.into_iter().map(|row| ExemptRow {
-        exempt: row.exempt,
-        version: row.version,
-        opted_out: row.opted_out,
-        unknown: row.unknown,
-        texts: row.texts,
-    });
-    Ok(rows.collect())
-}
-
 /// As [`account_hold`], for a look: nobody is held up.
 pub(crate) async fn account_find(
     connection: &mut PgConnection,
@@ -298,15 +232,12 @@ pub(crate) async fn account_find(
 ) -> Result<Vec<AccountRow>, Failure> {
     let rows = sqlx::query_as!(
         StoredAccount,
-        "SELECT a.account_id AS account, a.scheme_id, a.subject_id AS subject, s.version,
-                s.snapshot
+        "SELECT s.account_id AS account, s.scheme_id, s.subject_id AS subject, s.version, s.snapshot
            FROM unnest($2::text[], $3::uuid[]) asked (scheme_id, subject_id),
-                LATERAL (SELECT account_id, scheme_id, subject_id FROM free_card.account
+                LATERAL (SELECT * FROM free_card.standing
                           WHERE tenant_id = $1 AND scheme_id = asked.scheme_id
-                            AND subject_id = asked.subject_id OFFSET 0) a,
-                LATERAL (SELECT version, snapshot FROM free_card.standing
-                          WHERE tenant_id = $1 AND account_id = a.account_id OFFSET 0) s
-          ORDER BY a.account_id",
+                            AND subject_id = asked.subject_id OFFSET 0) s
+          ORDER BY s.account_id",
         tenant.as_str(),
         schemes,
         subjects
@@ -325,10 +256,9 @@ pub(crate) async fn account_list(
 ) -> Result<Vec<AccountRow>, Failure> {
     let rows = sqlx::query_as!(
         StoredAccount,
-        "SELECT a.account_id AS account, a.scheme_id, a.subject_id AS subject, s.version,
-                s.snapshot
-           FROM free_card.account a JOIN free_card.standing s USING (tenant_id, account_id)
-          WHERE a.tenant_id = $1 AND a.account_id > $2 ORDER BY a.account_id LIMIT $3",
+        "SELECT account_id AS account, scheme_id, subject_id AS subject, version, snapshot
+           FROM free_card.standing
+          WHERE tenant_id = $1 AND account_id > $2 ORDER BY account_id LIMIT $3",
         tenant.as_str(),
         after,
         rows_max

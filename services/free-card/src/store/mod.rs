@@ -2,23 +2,27 @@
 
 mod account;
 mod alias;
+mod batch;
 mod books;
 mod claim;
+mod days;
 mod log;
 mod registered;
 mod share;
 mod subject;
 
 pub(crate) use account::{
-    AccountRow, ExemptKey, ExemptRow, StandingRow, account_find, account_hold, account_hold_ids,
-    account_insert, account_list, account_of_fee, exempt_list, standing_list, standing_update,
+    AccountRow, StandingRow, account_find, account_hold, account_hold_ids, account_insert,
+    account_list, account_of_fee, standing_list, standing_update,
 };
 pub(crate) use alias::{alias_find, alias_hold, alias_insert};
+pub(crate) use batch::{BatchKeys, CoverRow, batch_find, cover_find};
 pub(crate) use books::{charged_list, fee_counts, references_shared, sequence_gaps};
 pub(crate) use claim::{
     ClaimChangeRow, ClaimFilter, ClaimKey, ClaimRow, claim_list, claim_list_of_accounts, claim_net,
     claim_upsert, decision_insert,
 };
+pub(crate) use days::{card_days, covers};
 pub(crate) use log::{Beside, NewEntry, Receipt, log_insert, log_list, receipt_list};
 pub(crate) use registered::{RegisteredRow, registered_list};
 pub(crate) use share::{

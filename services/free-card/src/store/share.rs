@@ -112,7 +112,9 @@ pub(crate) async fn link_append(
     now: Timestamp,
 ) -> Result<(), Failure> {
     sqlx::query!(
-        "INSERT INTO free_card.link_event
+        "WITH known AS (
+             INSERT INTO free_card.known_subject VALUES ($1, $2), ($1, $3) ON CONFLICT DO NOTHING)
+         INSERT INTO free_card.link_event
             (tenant_id, one_id, other_id, number, kind, reason, recorded_at)
          SELECT $1, $2, $3, coalesce(max(number), 0) + 1, $4, $5, $6
            FROM free_card.link_event WHERE tenant_id = $1 AND one_id = $2 AND other_id = $3",
@@ -234,7 +236,9 @@ pub(crate) async fn pool_append(
 ) -> Result<(), Failure> {
     for (row, reason) in rows {
         sqlx::query!(
-            "INSERT INTO free_card.pool_event
+            "WITH known AS (
+                 INSERT INTO free_card.known_subject VALUES ($1, $4) ON CONFLICT DO NOTHING)
+             INSERT INTO free_card.pool_event
                 (tenant_id, pool_id, number, subject_id, kind, event_on, born_on, reason,
                  recorded_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",

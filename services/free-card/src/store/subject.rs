@@ -37,21 +37,26 @@ pub(crate) async fn subject_list(
     tenant: &TenantId,
     subjects: &[Uuid],
 ) -> Result<HashMap<RecipientId, Known>, Failure> {
+    if subjects.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows = sqlx::query!(
-        r#"SELECT subject_id AS "subject_id!", kind, died_on AS "died_on: jiff_sqlx::Date"
+        r#"SELECT known.subject_id, kind, died_on AS "died_on: jiff_sqlx::Date"
              FROM unnest($2::uuid[]) asked (id),
-                  LATERAL (SELECT subject_id, number, kind, died_on FROM free_card.subject_event
-                            WHERE tenant_id = $1 AND subject_id = asked.id
+                  LATERAL (SELECT subject_id FROM free_card.known_subject
+                            WHERE tenant_id = $1 AND subject_id = asked.id OFFSET 0) known,
+                  LATERAL (SELECT number, kind, died_on FROM free_card.subject_event
+                            WHERE tenant_id = $1 AND subject_id = known.subject_id
                            UNION ALL
-                           SELECT one_id, 0, NULL, NULL FROM free_card.link_event
-                            WHERE tenant_id = $1 AND one_id = asked.id
+                           SELECT 0, NULL, NULL FROM free_card.link_event
+                            WHERE tenant_id = $1 AND one_id = known.subject_id
                            UNION ALL
-                           SELECT other_id, 0, NULL, NULL FROM free_card.link_event
-                            WHERE tenant_id = $1 AND other_id = asked.id
+                           SELECT 0, NULL, NULL FROM free_card.link_event
+                            WHERE tenant_id = $1 AND other_id = known.subject_id
                            UNION ALL
-                           SELECT subject_id, 0, NULL, NULL FROM free_card.pool_event
-                            WHERE tenant_id = $1 AND subject_id = asked.id) known
-            ORDER BY subject_id, number"#,
+                           SELECT 0, NULL, NULL FROM free_card.pool_event
+                            WHERE tenant_id = $1 AND subject_id = known.subject_id) event
+            ORDER BY known.subject_id, number"#,
         tenant.as_str(),
         subjects
     )
@@ -89,7 +94,9 @@ pub(crate) async fn subject_append(
         SubjectEvent::Died(on) => ("DIED", Some(on)),
     };
     sqlx::query!(
-        "INSERT INTO free_card.subject_event
+        "WITH known AS (
+             INSERT INTO free_card.known_subject VALUES ($1, $2) ON CONFLICT DO NOTHING)
+         INSERT INTO free_card.subject_event
             (tenant_id, subject_id, number, kind, died_on, recorded_at)
          SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5
            FROM free_card.subject_event WHERE tenant_id = $1 AND subject_id = $2",

@@ -4,7 +4,7 @@ use hjm_free_card::{AccountState, Claim, ClaimChange, LogEntry, Scheme, Snapshot
 use hjm_service::{Failure, verify::Finding};
 use jiff::civil::Date;
 
-use crate::{app::card_days, store::StandingRow};
+use crate::store::{StandingRow, card_days};
 
 /// What has been compared so far.
 #[derive(Debug, Default)]

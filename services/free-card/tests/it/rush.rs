@@ -6,7 +6,8 @@ use futures::future::join_all;
 use hjm_money::Money;
 use hjm_proto::free_card::v1 as pb;
 use hjm_service::client;
-use hjm_testkit::{date, kronor};
+use hjm_testkit::{date, kronor, reason};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::time::timeout;
 
 use crate::support::{SCHEME, World, ask, person};
@@ -104,7 +105,7 @@ async fn one_bad_item_of_a_batch_costs_no_neighbour_its_answer() {
     requests.extend((0..32).map(|_| world.fee(&person(), "2024-06-10", "250")));
     let answers = join_all(requests.iter().map(|request| world.register(request))).await;
     let refused = answers.iter().filter_map(|answer| answer.as_ref().err());
-    let reasons: Vec<String> = refused.map(hjm_testkit::reason).collect();
+    let reasons: Vec<String> = refused.map(reason).collect();
     assert_eq!(
         reasons, ["FEE_REFERENCE_TAKEN"; 16],
         "one of the sixteen gets the key"
@@ -216,8 +217,38 @@ async fn settling_deciding_and_late_fees_of_many_accounts_never_wait_for_each_ot
         assert!(settled.iter().all(Result::is_ok), "{settled:?}");
         // A claim that was changed or paid meanwhile is not there to approve; nothing else fails.
         for refused in approved.into_iter().filter_map(Result::err) {
-            assert_eq!(hjm_testkit::reason(&refused), "CLAIM_STATE");
+            assert_eq!(reason(&refused), "CLAIM_STATE");
         }
     }
     world.books_hold().await;
+}
+
+#[tokio::test]
+async fn a_fee_that_waits_for_an_account_sees_what_its_person_decided_meanwhile() {
+    let world = World::open("2024-06-10").await;
+    let recipient = person();
+    world.charge(&recipient, "2024-06-10", "250").await;
+    let connect = || async { PgConnection::connect_with(&world.database.admin()).await };
+    let (mut holder, mut watcher) = (connect().await.unwrap(), connect().await.unwrap());
+    let decide = "BEGIN;
+        SELECT FROM free_card.standing FOR UPDATE;
+        INSERT INTO free_card.known_subject
+        SELECT tenant_id, subject_id FROM free_card.standing;
+        INSERT INTO free_card.subject_event
+        SELECT tenant_id, subject_id, 1, 'OPTED_OUT', NULL, '2024-06-10' FROM free_card.standing";
+    holder.execute(sqlx::raw_sql(decide)).await.unwrap();
+    let fee = world.fee(&recipient, "2024-06-10", "130");
+    let decided = async {
+        let waits = "SELECT FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while watcher
+            .fetch_all(sqlx::raw_sql(waits))
+            .await
+            .unwrap()
+            .is_empty()
+        {}
+        holder.execute(sqlx::raw_sql("COMMIT")).await.unwrap();
+    };
+    let (registered, ()) = tokio::join!(world.register(&fee), decided);
+    assert_eq!(reason(&registered.unwrap_err()), "OPTED_OUT");
 }

@@ -32,7 +32,7 @@ const TABLES: [&str; 16] = [
     "pool_event",
     "identity_alias",
     "access_batch",
-    "access_entry",
+    "known_subject",
     "feed_event",
     "idempotency",
     "follower",
@@ -103,7 +103,8 @@ async fn i7_what_was_registered_is_neither_changed_nor_deleted() {
         "UPDATE free_card.pool SET scheme_id = 'other'",
         "DELETE FROM free_card.pool_event",
         "UPDATE free_card.identity_alias SET subject_id = gen_random_uuid()",
-        "UPDATE free_card.access_entry SET user_name = 'nobody'",
+        "DELETE FROM free_card.known_subject",
+        "UPDATE free_card.access_batch SET user_names = '{}'",
         "DELETE FROM free_card.access_batch",
     ] {
         assert!(

@@ -14,7 +14,7 @@ const MODULES: [&str; 10] = [
 
 /// SQL that the platform ships and services copy into a migration: the file, and a statement by
 /// which a copy is known.
-const SHIPPED: [(&str, &str); 4] = [
+const SHIPPED: [(&str, &str); 5] = [
     ("libs/platform/feed/sql/kit.sql", "CREATE TABLE feed_event "),
     (
         "libs/platform/feed/sql/policies.sql",
@@ -23,6 +23,10 @@ const SHIPPED: [(&str, &str); 4] = [
     (
         "libs/platform/feed/sql/access.sql",
         "CREATE TABLE access_batch ",
+    ),
+    (
+        "libs/platform/feed/sql/accesses.sql",
+        "DROP TABLE access_entry;",
     ),
     (
         "libs/platform/feed/sql/append.sql",

@@ -1,6 +1,6 @@
 use hjm_postgres::Context;
 use hjm_postgres::bootstrap::{bootstrap, create_database, drop_database};
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, Executor as _, PgConnection, Row as _};
 
 use crate::{connect, fresh, run, text};
 
@@ -51,6 +51,42 @@ async fn databases_of_one_cluster_may_be_bootstrapped_at_the_same_moment() {
             text(&mut serving, "SELECT current_schema()::text").await,
             "free_card"
         );
+    }
+}
+
+#[tokio::test]
+async fn lists_and_words_are_searched_by_their_indexes_under_row_security() {
+    let fresh = fresh();
+    let mut admin = connect(&fresh.server.admin_url("hjm")).await;
+    bootstrap(&mut admin).await.unwrap();
+    run(
+        &mut admin,
+        "CREATE TABLE billing.batch (tenant_id text, ids uuid[], words tsvector);
+         ALTER TABLE billing.batch ENABLE ROW LEVEL SECURITY;
+         CREATE POLICY tenant ON billing.batch
+            USING (tenant_id = current_setting('hjm.tenant', true));
+         CREATE INDEX batch_ids ON billing.batch USING gin (tenant_id, ids);
+         CREATE INDEX batch_words ON billing.batch USING gin (tenant_id, words);
+         GRANT SELECT ON billing.batch TO hjm_billing",
+    )
+    .await
+    .unwrap();
+    let mut serving = connect(&fresh.server.serving_url(Context::Billing, "hjm")).await;
+    run(&mut serving, "SET enable_seqscan = off").await.unwrap();
+    for (statement, condition) in [
+        (
+            "EXPLAIN SELECT FROM batch WHERE tenant_id = 'dalarna' AND ids && '{}'::uuid[]",
+            "(ids && ",
+        ),
+        (
+            "EXPLAIN SELECT FROM batch WHERE tenant_id = 'dalarna' AND words @@ 'chair'::tsquery",
+            "(words @@ ",
+        ),
+    ] {
+        let rows = serving.fetch_all(sqlx::raw_sql(statement)).await.unwrap();
+        let lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let mut found = lines.iter().filter(|line| line.contains("Index Cond"));
+        assert!(found.any(|line| line.contains(condition)), "{lines:#?}");
     }
 }
 

@@ -11,11 +11,7 @@ use hjm_free_card::{Person, Scheme};
 use hjm_ids::{AccountId, RecipientId, TenantId};
 use hjm_policy::PolicySet;
 use hjm_proto::free_card::v1 as pb;
-use hjm_service::{
-    Failure, WriteKey,
-    clock::civil_date,
-    idempotency::{self, StoredAnswer},
-};
+use hjm_service::{Failure, WriteKey, clock::civil_date, idempotency::StoredAnswer};
 use jiff::{Timestamp, civil::Date};
 use prost::Message as _;
 use sqlx::PgConnection;
@@ -25,7 +21,7 @@ use super::{Item, Outcome, Response};
 use crate::{
     app::{Core, Drafted, Holder, Registering, book::Book, schemes_with},
     error::{Error, Part},
-    store::{self, AccountRow, Known, RegisteredRow},
+    store::{self, AccountRow, BatchKeys, Known, RegisteredRow},
 };
 
 /// What a batch is decided on.
@@ -51,17 +47,25 @@ impl<'a> Desk<'a> {
         tenant: &TenantId,
         batch: &[&Item],
     ) -> Result<Self, Error> {
-        let keys: Vec<&WriteKey> = batch.iter().map(|item| &item.key).collect();
         let mut holders: Vec<&Holder> = batch.iter().map(|item| &item.asked.holder).collect();
         holders.sort();
         holders.dedup();
-        let schemes: Vec<String> = holders.iter().map(|one| one.scheme_id.clone()).collect();
-        let subjects: Vec<Uuid> = holders.iter().map(|one| one.recipient.uuid()).collect();
-        let references = batch
-            .iter()
-            .map(|item| item.asked.external_reference.clone());
-        let references: Vec<String> = references.collect();
+        let (schemes, subjects): (Vec<String>, Vec<Uuid>) = holders
+            .into_iter()
+            .map(|holder| (holder.scheme_id.clone(), holder.recipient.uuid()))
+            .unzip();
         let rows = store::account_hold(tx, tenant, &schemes, &subjects).await?;
+        let mut keys = BatchKeys {
+            subjects,
+            ..BatchKeys::default()
+        };
+        for item in batch {
+            let (client, request) = item.id();
+            keys.clients.push(client);
+            keys.requests.push(request);
+            keys.references.push(item.asked.external_reference.clone());
+        }
+        let found = store::batch_find(tx, tenant, &keys).await?;
         let held = rows.into_iter().map(|row| {
             let holder = Holder {
                 scheme_id: row.scheme_id.clone(),
@@ -70,15 +74,17 @@ impl<'a> Desk<'a> {
             (holder, row)
         });
         let rows: HashMap<Holder, AccountRow> = held.collect();
-        let now = keys.iter().map(|key| key.now).max().unwrap_or_default();
+        let now = batch.iter().map(|item| item.key.now).max();
+        let now = now.unwrap_or_default();
+        let subjects = store::subject_list(tx, tenant, &found.known).await?;
         Ok(Self {
             core,
-            policies: core.policies.of(tx, tenant).await?,
+            policies: core.policies.stamped(tx, tenant, found.stamp).await?,
             now,
             today: civil_date(now),
-            stored: idempotency::find_all(tx, tenant, &keys).await?,
-            subjects: store::subject_list(tx, tenant, &subjects).await?,
-            registered: store::registered_list(tx, tenant, &references).await?,
+            stored: found.answered,
+            subjects,
+            registered: found.registered,
             rows,
             schemes: HashMap::new(),
             books: BTreeMap::new(),

@@ -7,21 +7,22 @@
 mod apart;
 mod desk;
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 use desk::Desk;
 pub(super) use desk::check;
-use hjm_feed::{NewEvent, Position};
-use hjm_ids::TenantId;
+use hjm_feed::{BatchAnswer, NewEvent, Position};
 use hjm_proto::{free_card::v1 as pb, write::WriteResponse as _};
 use hjm_service::{
     AccessNote, Answered, Failure, Scope, WriteKey,
-    access::NOTES_MAX,
+    access::{Chained, NOTES_MAX},
     batch::{self, Batcher, Limits, Waiting},
-    crash, idempotency,
+    crash,
 };
 use jiff::Timestamp;
-use prost::Message as _;
 use sqlx::PgConnection;
 use tokio::sync::mpsc;
 
@@ -57,9 +58,13 @@ impl Item {
     }
 }
 
-/// What waits for the writer.
+/// Batches that are written side by side: while one is flushed, or held by the feed, the other is
+/// decided.
+const WRITERS: usize = 2;
+
+/// What waits for the writers, each of whom has the accounts of its own.
 #[derive(Debug, Clone)]
-pub(crate) struct Queue(Batcher<Item, Reply>);
+pub(crate) struct Queue([Batcher<Item, Reply>; WRITERS]);
 
 /// What a writer writes with.
 #[derive(Debug, Clone)]
@@ -70,14 +75,15 @@ struct Writer {
 }
 
 impl Queue {
-    /// Starts the writer; it ends when the last owner of the queue is gone.
+    /// Starts the writers; they end when the last owner of the queue is gone.
     pub(crate) fn start(core: &Core) -> Self {
         let (apart, receiver) = mpsc::channel(LIMITS.waiting_max);
         tokio::spawn(apart::write_each(core.clone(), receiver));
         let core = core.clone();
         let writer = Writer { core, apart };
-        Self(Batcher::start(LIMITS, move |batch| {
-            write_batch(writer.clone(), batch)
+        Self(std::array::from_fn(|_| {
+            let writer = writer.clone();
+            Batcher::start(LIMITS, move |batch| write_batch(writer.clone(), batch))
         }))
     }
 
@@ -87,8 +93,17 @@ impl Queue {
     /// [`Failure::Unavailable`] when the queue is full.
     pub(crate) fn enqueue(&self, key: WriteKey, asked: Registering) -> Result<Queued, Failure> {
         let tenant = key.caller.tenant.clone();
-        self.0.put(tenant, Item { key, asked }).map(Queued)
+        let [one, other] = &self.0;
+        let writer = if is_even(&asked.holder) { one } else { other };
+        writer.put(tenant, Item { key, asked }).map(Queued)
     }
+}
+
+/// Which writer an account has: always the same one.
+fn is_even(holder: &Holder) -> bool {
+    let mut hasher = DefaultHasher::new();
+    holder.hash(&mut hasher);
+    hasher.finish().is_multiple_of(2)
 }
 
 /// A fee that is registered whether or not anybody waits for the answer.
@@ -185,13 +200,13 @@ async fn transact(core: &Core, batch: &[&Item]) -> Result<Vec<Answer>, Error> {
     }
     let books: Vec<&Book> = desk.books.values().collect();
     store_books(&mut tx, tenant, &books).await?;
-    let last = tell(core, &mut tx, tenant, desk.now, &mut outcomes).await?;
-    let chained = store_answers(core, &mut tx, desk.now, batch, &outcomes).await?;
+    let now = desk.now;
+    let ended = close(core, &mut tx, now, batch, &mut outcomes).await?;
     tx.commit().await.map_err(Failure::from)?;
-    if let Some(chained) = chained {
+    if let Some((chained, last)) = ended {
         chained.committed();
+        core.producer.tell_head(tenant, last);
     }
-    core.producer.tell_head(tenant, last);
     crash::point("after-commit-before-answer");
     Ok(answers(outcomes))
 }
@@ -207,49 +222,25 @@ fn twin_of(batch: &[&Item], twin: usize, item: &Item) -> Outcome {
     }
 }
 
-/// Appends the events, gives each answer its position, and says where the feed now ends.
-async fn tell(
-    core: &Core,
-    tx: &mut PgConnection,
-    tenant: &TenantId,
-    now: Timestamp,
-    outcomes: &mut [Outcome],
-) -> Result<i64, Error> {
-    let events = outcomes.iter_mut().filter_map(|outcome| match outcome {
-        Outcome::Done(_, event) => Some(event.take()),
-        Outcome::Again(_) | Outcome::Twin(_) | Outcome::Apart | Outcome::Refused(_) => None,
-    });
-    let told: Vec<Option<NewEvent>> = events.collect();
-    let has_event: Vec<bool> = told.iter().map(Option::is_some).collect();
-    let events: Vec<NewEvent> = told.into_iter().flatten().collect();
-    let last = core.producer.append(tx, tenant, now, &events).await?;
-    let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-    let mut sequence = last.sequence.saturating_sub(count);
-    let mut has_event = has_event.into_iter();
-    for outcome in outcomes {
-        if let Outcome::Done(answer, _) = outcome {
-            if has_event.next().unwrap_or_default() {
-                sequence = sequence.saturating_add(1);
-            }
-            answer.set_position(Position::new(core.producer.feed(), sequence).to_wire());
-        }
-    }
-    Ok(last.sequence)
-}
-
-/// Stores the answers under their keys, and the accesses.
-async fn store_answers(
+/// Stores the events, the answers under their keys and the accesses, gives each answer its
+/// position, and says where the feed now ends; nothing where every item is refused.
+async fn close(
     core: &Core,
     tx: &mut PgConnection,
     now: Timestamp,
     batch: &[&Item],
-    outcomes: &[Outcome],
-) -> Result<Option<hjm_service::access::Chained>, Error> {
-    let (mut answers, mut notes) = (Vec::new(), Vec::new());
-    for (item, outcome) in batch.iter().zip(outcomes) {
+    outcomes: &mut [Outcome],
+) -> Result<Option<(Chained, i64)>, Error> {
+    let (mut events, mut kept, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    for (item, outcome) in batch.iter().zip(outcomes.iter_mut()) {
         let version = match outcome {
-            Outcome::Done(answer, _) => {
-                answers.push((&item.key, without_answer(answer).encode_to_vec()));
+            Outcome::Done(answer, event) => {
+                events.extend(event.take());
+                kept.push(BatchAnswer {
+                    key: &item.key,
+                    answer: without_answer(answer),
+                    told: i64::try_from(events.len()).unwrap_or(i64::MAX),
+                });
                 answer.account_version
             }
             Outcome::Again(answer) => answer.account_version,
@@ -266,11 +257,19 @@ async fn store_answers(
     let Some(first) = batch.first().filter(|_| !notes.is_empty()) else {
         return Ok(None);
     };
-    let tenant = &first.key.caller.tenant;
-    if !answers.is_empty() {
-        idempotency::store_all(tx, tenant, &answers).await?;
+    let (producer, tenant) = (&core.producer, &first.key.caller.tenant);
+    let (chained, row) = core.access.chain(tenant, now, notes)?;
+    let before = producer.append_answered(tx, tenant, now, &events, &kept, &row);
+    let before = before.await?;
+    let mut told = kept.iter().map(|one| one.told);
+    for outcome in outcomes {
+        if let Outcome::Done(answer, _) = outcome {
+            let sequence = before.saturating_add(told.next().unwrap_or_default());
+            answer.set_position(Position::new(producer.feed(), sequence).to_wire());
+        }
     }
-    Ok(Some(core.access.append(tx, tenant, now, notes).await?))
+    let last = before.saturating_add(i64::try_from(events.len()).unwrap_or(i64::MAX));
+    Ok(Some((chained, last)))
 }
 
 /// As it is kept under its key: what the fee cost is kept with the fee.

@@ -18,7 +18,6 @@ use hjm_service::Failure;
 use jiff::{Timestamp, civil::Date};
 use prost::Message as _;
 use sqlx::PgConnection;
-pub(crate) use stored::card_days;
 pub(super) use stored::store_books;
 
 use super::{Registering, circle::check_version};

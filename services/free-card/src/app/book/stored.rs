@@ -1,13 +1,12 @@
 //! Storing what was added to accounts.
 
 use hjm_ids::TenantId;
-use jiff::civil::Date;
 use sqlx::PgConnection;
 
 use super::{Book, Cards};
 use crate::{
     error::Error,
-    store::{self, AccountRow, ClaimChangeRow, NewEntry, StandingRow},
+    store::{self, AccountRow, ClaimChangeRow, NewEntry, StandingRow, card_days},
 };
 
 impl Book {
@@ -25,25 +24,6 @@ impl Book {
             texts: self.scheme.policy().hash.clone(),
         }
     }
-}
-
-/// Days as PostgreSQL writes a set of ranges: touching ones joined, ends open.
-pub(crate) fn card_days(days: &[(Date, Date)]) -> String {
-    let mut sorted = days.to_vec();
-    sorted.sort_unstable();
-    let mut joined: Vec<(Date, Date)> = Vec::new();
-    for (from, to) in sorted {
-        let end = to.tomorrow().unwrap_or(to);
-        match joined.last_mut() {
-            Some((_, last)) if from <= *last => *last = end.max(*last),
-            Some(_) | None => joined.push((from, end)),
-        }
-    }
-    let ranges: Vec<String> = joined
-        .iter()
-        .map(|(from, end)| format!("[{from},{end})"))
-        .collect();
-    format!("{{{}}}", ranges.join(","))
 }
 
 /// Stores what was added to accounts that are held, with where they now stand.

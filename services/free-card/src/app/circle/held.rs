@@ -14,10 +14,10 @@ use uuid::Uuid;
 
 use super::{Circle, Own, Sharing, States, Together, joint, keys};
 use crate::{
-    app::{Changing, Drafted, Holder, book::card_days},
+    app::{Changing, Drafted, Holder},
     convert::to_pb_fee,
     error::{Error, Part},
-    store::{self, AccountRow, Beside, ClaimChangeRow, NewEntry, StandingRow},
+    store::{self, AccountRow, Beside, ClaimChangeRow, NewEntry, StandingRow, card_days},
 };
 
 /// Instants are stored to the microsecond.

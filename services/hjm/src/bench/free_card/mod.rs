@@ -54,7 +54,7 @@ enum Step {
     Empty(usize),
 }
 
-const STEPS: [Step; 22] = [
+const STEPS: [Step; 23] = [
     Step::Limit(Script::Func, 1),
     Step::Register(1),
     Step::Limit(Script::Func, 4),
@@ -77,6 +77,7 @@ const STEPS: [Step; 22] = [
     Step::Exempt(64),
     Step::Exempt(1),
     Step::Empty(1),
+    Step::Empty(64),
 ];
 
 impl Step {

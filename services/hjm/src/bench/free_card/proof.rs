@@ -18,8 +18,10 @@ const SUMS: &str = "
                                                        WHERE c.account_id = e.account_id), 0) AS paid
                   FROM free_card.account_event e WHERE e.kind = 'FEE' GROUP BY e.account_id) p
              WHERE p.paid > 145000),
-           (SELECT count(*) FROM free_card.access_entry WHERE action = 'RegisterFee'),
-           (SELECT count(*) FROM free_card.access_entry WHERE action = 'IsExempt')
+           (SELECT count(*) FROM free_card.access_batch, unnest(actions) action
+             WHERE action = 'RegisterFee'),
+           (SELECT count(*) FROM free_card.access_batch, unnest(actions) action
+             WHERE action = 'IsExempt')
       FROM free_card.account_event WHERE kind = 'FEE'";
 
 /// Compares, and looks through the books as `hjm verify` does.

@@ -1,0 +1,201 @@
+//! What a batch of registrations or questions needs, read by one statement: what a statement costs
+//! by itself is more than what it finds for a few.
+
+use std::collections::HashMap;
+
+use hjm_feed::policies::Stamp;
+use hjm_ids::{AccountId, FeeId, RecipientId, TenantId};
+use hjm_money::Money;
+use hjm_service::{Failure, idempotency::StoredAnswer};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::RegisteredRow;
+
+/// What registrations ask for.
+#[derive(Debug, Default)]
+pub(crate) struct BatchKeys {
+    pub(crate) subjects: Vec<Uuid>,
+    /// Of writes: clients, beside their request ids.
+    pub(crate) clients: Vec<String>,
+    pub(crate) requests: Vec<String>,
+    /// Of fees: the charging systems' keys.
+    pub(crate) references: Vec<String>,
+}
+
+/// What there is of it.
+#[derive(Debug)]
+pub(crate) struct BatchRows {
+    /// By client and request id.
+    pub(crate) answered: HashMap<(String, String), StoredAnswer>,
+    /// Persons of whom something else is known.
+    pub(crate) known: Vec<Uuid>,
+    pub(crate) registered: HashMap<String, RegisteredRow>,
+    /// The policies in force.
+    pub(crate) stamp: Stamp,
+}
+
+type Answer = (String, String, String, Vec<u8>, Vec<u8>);
+type Fee = (
+    String,
+    Uuid,
+    Uuid,
+    jiff_sqlx::Date,
+    i64,
+    String,
+    Vec<u8>,
+    bool,
+);
+type Policy = (String, jiff_sqlx::Date);
+
+/// Reads what there is, after the accounts are held: a statement sees what was there when it began,
+/// and who held an account until now may have linked its person.
+pub(crate) async fn batch_find(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    keys: &BatchKeys,
+) -> Result<BatchRows, Failure> {
+    let row = sqlx::query!(
+        r#"SELECT ARRAY(
+               SELECT ROW (i.client, i.request_id, i.method, i.body_hash, i.answer)
+                 FROM unnest($3::text[], $4::text[]) asked (client, request_id),
+                      LATERAL (SELECT * FROM free_card.idempotency
+                                WHERE tenant_id = $1 AND client = asked.client
+                                  AND request_id = asked.request_id OFFSET 0) i)
+               AS "answered!: Vec<Answer>",
+           ARRAY(
+               SELECT k.subject_id
+                 FROM unnest($2::uuid[]) asked (id),
+                      LATERAL (SELECT subject_id FROM free_card.known_subject
+                                WHERE tenant_id = $1 AND subject_id = asked.id OFFSET 0) k)
+               AS "known!: Vec<Uuid>",
+           ARRAY(
+               SELECT ROW (e.external_reference, e.account_id, e.fee_id, e.event_on,
+                           e.nominal_ore, e.principal_id, e.answer,
+                           EXISTS (SELECT FROM free_card.account_event c
+                                    WHERE c.tenant_id = $1 AND c.fee_id = e.fee_id
+                                      AND c.kind = 'CANCEL'))
+                 FROM unnest($5::text[]) asked (reference),
+                      LATERAL (SELECT * FROM free_card.account_event
+                                WHERE tenant_id = $1 AND external_reference = asked.reference
+                               OFFSET 0) e)
+               AS "registered!: Vec<Fee>",
+           ARRAY(
+               SELECT ROW (hash, active_from) FROM free_card.followed_policy
+                WHERE tenant_id = $1 ORDER BY policy_id, version)
+               AS "stamp!: Vec<Policy>""#,
+        tenant.as_str(),
+        &keys.subjects,
+        &keys.clients,
+        &keys.requests,
+        &keys.references,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(BatchRows {
+        answered: row.answered.into_iter().map(answer).collect(),
+        known: row.known,
+        registered: row.registered.into_iter().map(fee).collect(),
+        stamp: stamp(row.stamp),
+    })
+}
+
+/// On which days cards cover an account's fees, as it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct CoverRow {
+    pub(crate) scheme_id: String,
+    pub(crate) subject: RecipientId,
+    /// The account's version; 0 where it has not been replayed yet.
+    pub(crate) version: i64,
+    /// As PostgreSQL writes a set of ranges of dates.
+    pub(crate) cards: String,
+    /// By which texts they were drawn.
+    pub(crate) texts: String,
+}
+
+/// What is kept of accounts that are asked about.
+#[derive(Debug)]
+pub(crate) struct CoverRows {
+    pub(crate) covers: Vec<CoverRow>,
+    /// Persons of whom something else is known.
+    pub(crate) known: Vec<Uuid>,
+    /// The policies in force.
+    pub(crate) stamp: Stamp,
+}
+
+type Cover = (String, Uuid, i64, String, String);
+
+/// What cards there are of persons in schemes; nobody is held up.
+pub(crate) async fn cover_find(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    schemes: &[String],
+    subjects: &[Uuid],
+) -> Result<CoverRows, Failure> {
+    let row = sqlx::query!(
+        r#"SELECT ARRAY(
+               SELECT ROW (s.scheme_id, s.subject_id, s.version, s.cards::text, s.texts)
+                 FROM unnest($2::text[], $3::uuid[]) asked (scheme_id, subject_id),
+                      LATERAL (SELECT * FROM free_card.standing
+                                WHERE tenant_id = $1 AND scheme_id = asked.scheme_id
+                                  AND subject_id = asked.subject_id OFFSET 0) s)
+               AS "covers!: Vec<Cover>",
+           ARRAY(
+               SELECT k.subject_id
+                 FROM unnest($3::uuid[]) asked (id),
+                      LATERAL (SELECT subject_id FROM free_card.known_subject
+                                WHERE tenant_id = $1 AND subject_id = asked.id OFFSET 0) k)
+               AS "known!: Vec<Uuid>",
+           ARRAY(
+               SELECT ROW (hash, active_from) FROM free_card.followed_policy
+                WHERE tenant_id = $1 ORDER BY policy_id, version)
+               AS "stamp!: Vec<Policy>""#,
+        tenant.as_str(),
+        schemes,
+        subjects
+    )
+    .fetch_one(connection)
+    .await?;
+    let covers = row.covers.into_iter();
+    let covers = covers.map(|(scheme_id, subject, version, cards, texts)| CoverRow {
+        scheme_id,
+        subject: RecipientId::new(subject),
+        version,
+        cards,
+        texts,
+    });
+    Ok(CoverRows {
+        covers: covers.collect(),
+        known: row.known,
+        stamp: stamp(row.stamp),
+    })
+}
+
+fn stamp(policies: Vec<Policy>) -> Stamp {
+    let stamp = policies.into_iter();
+    stamp.map(|(hash, from)| (hash, from.to_jiff())).collect()
+}
+
+fn answer((client, request, method, hash, answer): Answer) -> ((String, String), StoredAnswer) {
+    let stored = StoredAnswer {
+        method,
+        hash,
+        answer,
+    };
+    ((client, request), stored)
+}
+
+fn fee(row: Fee) -> (String, RegisteredRow) {
+    let (reference, account, fee, on, nominal, principal_id, answer, cancelled) = row;
+    let registered = RegisteredRow {
+        account: AccountId::new(account),
+        scheme_id: None,
+        fee: FeeId::new(fee),
+        on: on.to_jiff(),
+        nominal: Money::from_ore(nominal),
+        principal_id,
+        answer,
+        cancelled,
+    };
+    (reference, registered)
+}
