@@ -1,4 +1,4 @@
--- A batch of accesses is one row, each part of them a list: an access costs a hundredth of a row
+-- A batch of accesses is one row, each part of them a list: an access costs a tenth of a row
 -- with three index entries. What is at the same place in each list is one access. People and users
 -- are found by inverted indexes, which take in what has gathered now and then, in order.
 ALTER TABLE access_batch
