@@ -28,8 +28,6 @@ const DEVICE_LENGTH_MAX: usize = 100;
 const AGE_MAX: u8 = 130;
 const ISSUER_LENGTH_MAX: usize = 128;
 const EVIDENCE_LENGTH_MAX: usize = 200;
-/// Counted fees that an answer lists: the newest.
-const COUNTED_MAX: usize = 50;
 
 /// A fee under `field`, with an id of its own. Its day follows from its instant where only that is
 /// given.
@@ -271,8 +269,6 @@ pub(crate) fn to_pb_fee_answer(
     version: u64,
     stored: impl Fn(FeeId) -> bool,
 ) -> pb::FeeAnswer {
-    let older = fee.basis.len().saturating_sub(COUNTED_MAX);
-    let newest = fee.basis.get(older..).unwrap_or_default();
     let to_charge = if fee.paid_elsewhere {
         Money::ZERO
     } else {
@@ -281,7 +277,8 @@ pub(crate) fn to_pb_fee_answer(
     pb::FeeAnswer {
         to_charge: Some(to_pb_money(to_charge)),
         status: Some(to_pb_status(scheme, fee.on, status, version)),
-        counted: newest
+        counted: fee
+            .newest_counted()
             .iter()
             .map(|counted| to_pb_counted_fee(counted, stored(counted.fee)))
             .collect(),

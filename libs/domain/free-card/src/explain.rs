@@ -6,9 +6,6 @@ use hjm_policy::{Explanation, Row};
 use crate::scheme::{Limit, Scheme};
 use crate::state::{AssessedFee, CountedFee, Outcome};
 
-/// Counted fees that an explanation lists one by one: the newest. All are in the sum and the number.
-const COUNTED_MAX: usize = 50;
-
 /// The explanation of an assessed fee: which fees count, which ceiling, which text. It holds dates
 /// and amounts only, no id of a person and none of a unit (D-15).
 pub fn explain(scheme: &Scheme, fee: &AssessedFee) -> Explanation {
@@ -38,8 +35,7 @@ pub fn explain(scheme: &Scheme, fee: &AssessedFee) -> Explanation {
             let left = ceiling.checked_sub(counted).unwrap_or(Money::ZERO);
             facts.push(fact("remaining", &left.max(Money::ZERO)));
         }
-        let older = fee.basis.len().saturating_sub(COUNTED_MAX);
-        facts.extend(fee.basis.iter().skip(older).map(counted_fact));
+        facts.extend(fee.newest_counted().iter().map(counted_fact));
     }
     let rule = format!("free_card.{}", fee.outcome.code());
     let source = source(scheme, fee);

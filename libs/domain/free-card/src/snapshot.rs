@@ -106,11 +106,6 @@ impl Snapshot {
         self.live.totals
     }
 
-    /// The entry that makes the first due card final, if one is due at `now` (decisions 32).
-    pub fn due_fix(&self, scheme: &Scheme, now: Timestamp) -> Option<LogEntry> {
-        self.live.due(scheme, now).map(LogEntry::CardFixed)
-    }
-
     /// Takes in an entry that was appended to the log. The work grows with the fees that count at
     /// one time. That a fee is new to the account is the store's to know.
     ///

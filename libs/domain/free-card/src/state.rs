@@ -119,7 +119,16 @@ pub struct AssessedFee {
     pub undercharge: Money,
 }
 
+/// Counted fees that are listed one by one; all are in the sum and the number.
+const LISTED_MAX: usize = 50;
+
 impl AssessedFee {
+    /// The newest of the fees that it is measured against, in order: 50 at the most.
+    pub fn newest_counted(&self) -> &[CountedFee] {
+        let older = self.basis.len().saturating_sub(LISTED_MAX);
+        self.basis.get(older..).unwrap_or_default()
+    }
+
     /// Whether some of the fee counts towards the limit.
     pub fn counted(&self) -> bool {
         self.outcome.is_measured() && !self.entitled.is_zero()

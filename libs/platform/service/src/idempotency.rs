@@ -93,8 +93,9 @@ pub async fn find<R: WriteResponse>(
     )
     .fetch_one(&mut *connection)
     .await?;
-    let stored = sqlx::query!(
-        "SELECT method, body_hash, answer FROM idempotency
+    let stored = sqlx::query_as!(
+        StoredAnswer,
+        "SELECT method, body_hash AS hash, answer FROM idempotency
           WHERE tenant_id = $1 AND client = $2 AND request_id = $3",
         tenant,
         key.caller.client,
@@ -105,10 +106,7 @@ pub async fn find<R: WriteResponse>(
     let Some(stored) = stored else {
         return Ok(None);
     };
-    if stored.method != key.method || stored.body_hash != key.hash {
-        return Err(Failure::RequestIdReused);
-    }
-    R::decode(stored.answer.as_slice())
+    R::decode(stored.of(key)?)
         .map(Some)
         .map_err(|error| Failure::Internal(error.into()))
 }

@@ -1,10 +1,7 @@
 //! Yes or no, for many at once: one read and one batch of the access log for up to
 //! [`hjm_service::access::NOTES_MAX`] callers, who are answered after its commit.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use hjm_free_card::Refusal;
 use hjm_ids::RecipientId;
@@ -16,9 +13,8 @@ use hjm_service::{
 };
 use jiff::{Timestamp, civil::Date};
 use sqlx::PgConnection;
-use uuid::Uuid;
 
-use super::{Core, Holder, Looking, Together, circle::subject_of, look::view_in};
+use super::{Core, Holder, Looking, Together, circle::subject_of, keys_of, look::view_in};
 use crate::{
     error::{Error, Part},
     store::{self, CoverRow, Known},
@@ -93,11 +89,7 @@ async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
     };
     let tenant = &first.caller.tenant;
     let now = batch.iter().map(|item| item.now).max().unwrap_or_default();
-    let holders: BTreeSet<&Holder> = batch.iter().map(|item| &item.holder).collect();
-    let (schemes, subjects): (Vec<String>, Vec<Uuid>) = holders
-        .into_iter()
-        .map(|holder| (holder.scheme_id.clone(), holder.recipient.uuid()))
-        .unzip();
+    let (schemes, subjects) = keys_of(batch.iter().map(|item| &item.holder));
     let scope = Scope::whole(tenant.clone());
     let mut tx = core.producer.database().begin_here(&scope).await?;
     let found = store::cover_find(&mut tx, tenant, &schemes, &subjects).await?;

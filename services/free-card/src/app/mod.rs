@@ -2,8 +2,8 @@
 //!
 //! Every answer is a replay of the account's log. A write holds the account's row from before it
 //! reads the log until it has added to it, so writers of one account come one after another.
-//! Locks are taken in the order request, number, sharing, person, accounts in ascending order of id
-//! and all at once, feed. Who holds an account holds its claims: they are locked by nothing else.
+//! Locks are taken in the order request, number, sharing, person, accounts in ascending order of
+//! scheme and person and all at once, feed. Who holds an account holds its claims: they are locked by nothing else.
 
 mod audit;
 mod batch;
@@ -23,6 +23,7 @@ mod simulate;
 mod subject;
 
 use std::{
+    collections::BTreeSet,
     iter,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -38,6 +39,7 @@ use hjm_service::{
 };
 use jiff::{Timestamp, civil::Date};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{error::Error, store::Receipt};
 
@@ -72,6 +74,14 @@ pub(crate) struct Core {
 pub(crate) struct Holder {
     pub(crate) scheme_id: String,
     pub(crate) recipient: RecipientId,
+}
+
+/// Schemes beside persons, each pair once and in ascending order.
+fn keys_of<'a>(holders: impl Iterator<Item = &'a Holder>) -> (Vec<String>, Vec<Uuid>) {
+    let holders: BTreeSet<&Holder> = holders.collect();
+    let keys = holders.into_iter();
+    keys.map(|holder| (holder.scheme_id.clone(), holder.recipient.uuid()))
+        .unzip()
 }
 
 /// Who looks at a person, for what, and as of when.

@@ -7,12 +7,11 @@ use hjm_feed::policies::Stamp;
 use hjm_ids::{AccountId, FeeId, RecipientId, TenantId};
 use hjm_money::Money;
 use hjm_service::{Failure, idempotency::StoredAnswer};
+use jiff::civil::Date;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::RegisteredRow;
-
-/// What registrations ask for.
+/// What registrations ask for, or some of it.
 #[derive(Debug, Default)]
 pub(crate) struct BatchKeys {
     pub(crate) subjects: Vec<Uuid>,
@@ -33,6 +32,20 @@ pub(crate) struct BatchRows {
     pub(crate) registered: HashMap<String, RegisteredRow>,
     /// The policies in force.
     pub(crate) stamp: Stamp,
+}
+
+/// A fee as it was registered under the charging system's key.
+#[derive(Debug, Clone)]
+pub(crate) struct RegisteredRow {
+    pub(crate) account: AccountId,
+    /// Of a fee that is not stored yet; else it is looked for where it matters.
+    pub(crate) scheme_id: Option<String>,
+    pub(crate) fee: FeeId,
+    pub(crate) on: Date,
+    pub(crate) nominal: Money,
+    pub(crate) principal_id: String,
+    pub(crate) answer: Vec<u8>,
+    pub(crate) cancelled: bool,
 }
 
 type Answer = (String, String, String, Vec<u8>, Vec<u8>);

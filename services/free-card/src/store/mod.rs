@@ -7,7 +7,6 @@ mod books;
 mod claim;
 mod days;
 mod log;
-mod registered;
 mod share;
 mod subject;
 
@@ -16,7 +15,7 @@ pub(crate) use account::{
     account_list, account_of_fee, standing_list, standing_update,
 };
 pub(crate) use alias::{alias_find, alias_hold, alias_insert};
-pub(crate) use batch::{BatchKeys, CoverRow, batch_find, cover_find};
+pub(crate) use batch::{BatchKeys, CoverRow, RegisteredRow, batch_find, cover_find};
 pub(crate) use books::{charged_list, fee_counts, references_shared, sequence_gaps};
 pub(crate) use claim::{
     ClaimChangeRow, ClaimFilter, ClaimKey, ClaimRow, claim_list, claim_list_of_accounts, claim_net,
@@ -24,7 +23,6 @@ pub(crate) use claim::{
 };
 pub(crate) use days::{card_days, covers};
 pub(crate) use log::{Beside, NewEntry, Receipt, log_insert, log_list, receipt_list};
-pub(crate) use registered::{RegisteredRow, registered_list};
 pub(crate) use share::{
     LinkRow, PoolHead, PoolRow, link_append, link_list, pool_append, pool_events, pool_find,
     pool_insert, pool_list, sharing_hold,

@@ -17,7 +17,7 @@ use crate::{
     convert::{registered_at, to_pb_fee, to_pb_fee_answer},
     error::{Error, Part},
     events,
-    store::{self, Beside},
+    store::{self, BatchKeys, Beside},
 };
 
 /// Runs what waits, one after another.
@@ -53,18 +53,26 @@ async fn write(core: &Core, item: &Item) -> Written<Response> {
         return Ok(answered);
     }
     // A batch has answered it first, of a person who shared nothing then.
-    let references = [item.asked.external_reference.clone()];
+    let keys = key_of(&item.asked);
     let tenant = item.key.caller.tenant.clone();
     let scope = Scope::whole(tenant.clone());
     let found = core.producer.database().read(&scope, |tx| {
-        Box::pin(async move { store::registered_list(tx, &tenant, &references).await })
+        Box::pin(async move { store::batch_find(tx, &tenant, &keys).await })
     });
     let found = found.await?;
-    let message = whole(answered.message, found.values().next())?;
+    let message = whole(answered.message, found.registered.values().next())?;
     Ok(Answered {
         message,
         ..answered
     })
+}
+
+/// A fee's key with its charging system, to be looked for alone.
+fn key_of(asked: &Registering) -> BatchKeys {
+    BatchKeys {
+        references: vec![asked.external_reference.clone()],
+        ..BatchKeys::default()
+    }
 }
 
 async fn register(
@@ -82,9 +90,8 @@ async fn register(
     let lost = || Failure::internal("an account at hand is lost");
     let own = held.circle.accounts.get(holder).ok_or_else(lost)?;
     let account = own.row.account;
-    let references = [asked.external_reference.clone()];
-    let known = store::registered_list(tx, tenant, &references).await?;
-    if let Some(found) = known.get(&asked.external_reference) {
+    let known = store::batch_find(tx, tenant, &key_of(asked)).await?;
+    if let Some(found) = known.registered.get(&asked.external_reference) {
         let again = answer_again(tx, tenant, found, asked, Some(account)).await?;
         return Ok((again, None));
     }

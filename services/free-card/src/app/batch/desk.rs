@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{Item, Outcome, Response};
 use crate::{
-    app::{Core, Drafted, Holder, Registering, book::Book, schemes_with},
+    app::{Core, Drafted, Holder, Registering, book::Book, keys_of, schemes_with},
     error::{Error, Part},
     store::{self, AccountRow, BatchKeys, Known, RegisteredRow},
 };
@@ -47,13 +47,7 @@ impl<'a> Desk<'a> {
         tenant: &TenantId,
         batch: &[&Item],
     ) -> Result<Self, Error> {
-        let mut holders: Vec<&Holder> = batch.iter().map(|item| &item.asked.holder).collect();
-        holders.sort();
-        holders.dedup();
-        let (schemes, subjects): (Vec<String>, Vec<Uuid>) = holders
-            .into_iter()
-            .map(|holder| (holder.scheme_id.clone(), holder.recipient.uuid()))
-            .unzip();
+        let (schemes, subjects) = keys_of(batch.iter().map(|item| &item.asked.holder));
         let rows = store::account_hold(tx, tenant, &schemes, &subjects).await?;
         let mut keys = BatchKeys {
             subjects,

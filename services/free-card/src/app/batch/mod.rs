@@ -58,13 +58,10 @@ impl Item {
     }
 }
 
-/// Batches that are written side by side: while one is flushed, or held by the feed, the other is
-/// decided.
-const WRITERS: usize = 2;
-
-/// What waits for the writers, each of whom has the accounts of its own.
+/// What waits for two writers, each with the accounts of its own: while the batch of one is flushed,
+/// or held by the feed, that of the other is decided.
 #[derive(Debug, Clone)]
-pub(crate) struct Queue([Batcher<Item, Reply>; WRITERS]);
+pub(crate) struct Queue([Batcher<Item, Reply>; 2]);
 
 /// What a writer writes with.
 #[derive(Debug, Clone)]
@@ -272,14 +269,13 @@ async fn close(
     Ok(Some((chained, last)))
 }
 
-/// As it is kept under its key: what the fee cost is kept with the fee.
+/// As it is kept under its key: what the fee cost is kept with the fee, and its position is added.
 fn without_answer(response: &Response) -> Response {
     Response {
         fee_id: response.fee_id.clone(),
         account_version: response.account_version,
         possible_duplicate: response.possible_duplicate,
-        position: response.position.clone(),
-        answer: None,
+        ..Response::default()
     }
 }
 
