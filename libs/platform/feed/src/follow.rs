@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures::{FutureExt as _, StreamExt as _};
+use futures::{FutureExt as _, Stream, StreamExt as _};
 use hjm_ids::TenantId;
 use hjm_proto::event::v1 as pb;
 use hjm_service::{
@@ -12,7 +12,12 @@ use sqlx::PgConnection;
 use tokio::{sync::watch, time};
 use uuid::Uuid;
 
-use crate::{Position, Source, source::Item, store};
+use crate::{
+    Position, Source,
+    skip::{SHOWN_MAX, to_pb_skip},
+    source::Item,
+    store,
+};
 
 /// Events that take effect in one transaction at the most.
 const BATCH_MAX: usize = 64;
@@ -44,30 +49,50 @@ pub struct Follower<S> {
     progress: Arc<watch::Sender<i64>>,
 }
 
+/// How a follower goes on after a failure.
+struct Pace {
+    pause: Duration,
+    /// So many events the next time: those before the one that was refused take effect without it.
+    at_most: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            pause: RETRY_FIRST,
+            at_most: BATCH_MAX,
+        }
+    }
+}
+
 impl<S: Source> Follower<S> {
     /// Follows until the drain begins. The handler runs inside the transaction that moves the
-    /// cursor; it must not call other services. An event it refuses stops the feed until the
-    /// cause is mended, and says so in `ListFollowers` and the log.
+    /// cursor; it must not call other services. An event that it refuses, or that cannot be read,
+    /// stops the feed until the cause is mended or two persons pass over it, and says so in
+    /// `ListFollowers` and the log; those before it take effect.
     pub async fn run<H>(self, drain: Drain, handler: H)
     where
         H: for<'t> Fn(&'t mut PgConnection, Followed<S::Event>) -> TxFuture<'t, (), Failure>
             + Send
             + Sync,
     {
-        let mut pause = RETRY_FIRST;
+        let mut pace = Pace::default();
         loop {
             let ended = tokio::select! {
                 () = drain.begun() => return,
-                ended = self.follow(&handler, &mut pause) => ended,
+                ended = self.follow(&handler, &mut pace) => ended,
             };
             if let Err(failure) = ended {
                 tracing::warn!(feed = S::FEED, tenant = %self.caller.tenant, %failure, "follower");
             }
+            // Who passes over an event moves the cursor.
+            let mut moved = self.progress.subscribe();
             tokio::select! {
                 () = drain.begun() => return,
-                () = time::sleep(pause) => {}
+                () = time::sleep(pace.pause) => {}
+                _ = moved.changed() => {}
             }
-            pause = (pause * 2).min(RETRY_LAST);
+            pace.pause = (pace.pause * 2).min(RETRY_LAST);
         }
     }
 
@@ -75,7 +100,7 @@ impl<S: Source> Follower<S> {
         &self.caller.tenant
     }
 
-    async fn follow<H>(&self, handler: &H, pause: &mut Duration) -> Result<(), Failure>
+    async fn follow<H>(&self, handler: &H, pace: &mut Pace) -> Result<(), Failure>
     where
         H: for<'t> Fn(&'t mut PgConnection, Followed<S::Event>) -> TxFuture<'t, (), Failure>
             + Send
@@ -94,39 +119,62 @@ impl<S: Source> Follower<S> {
             .await
             .map_err(unavailable)?;
         while let Some(first) = stream.next().await {
-            let mut batch = Vec::new();
-            self.keep(&mut batch, first)?;
-            while batch.len() < BATCH_MAX {
-                match stream.next().now_or_never() {
-                    Some(Some(item)) => self.keep(&mut batch, item)?,
-                    Some(None) | None => break,
-                }
-            }
+            let (batch, unread) = self.gather(first, &mut stream, pace.at_most);
             if !batch.is_empty() {
-                cursor = self.apply(cursor, batch, handler).await?;
-                *pause = RETRY_FIRST;
+                cursor = self.apply(cursor, batch, handler, pace).await?;
+                *pace = Pace::default();
+            }
+            if let Some(failure) = unread {
+                return self.stop_at_unread(cursor, failure).await;
             }
         }
         Ok(())
     }
 
-    fn keep(
+    /// What has come so far, and why no more of it can be read.
+    fn gather(
         &self,
-        batch: &mut Vec<Followed<S::Event>>,
-        item: Item<S::Event>,
-    ) -> Result<(), Failure> {
-        let item = item.map_err(|status| client::failure(S::FEED, &status))?;
-        if let Some((envelope, event)) = item {
-            let wrong = |_| Failure::internal("an envelope cannot be read");
-            let position: Position = envelope.position.parse().map_err(wrong)?;
-            batch.push(Followed {
-                tenant: self.tenant().clone(),
-                sequence: position.sequence,
-                event_id: envelope.event_id.parse().map_err(|_| wrong(""))?,
-                event,
-            });
+        first: Item<S::Event>,
+        stream: &mut (impl Stream<Item = Item<S::Event>> + Unpin),
+        at_most: usize,
+    ) -> (Vec<Followed<S::Event>>, Option<Failure>) {
+        let mut batch = Vec::new();
+        let mut next = Some(first);
+        while let Some(item) = next {
+            match self.read(item) {
+                Ok(followed) => batch.extend(followed),
+                Err(failure) => return (batch, Some(failure)),
+            }
+            next = None;
+            if batch.len() < at_most {
+                next = stream.next().now_or_never().flatten();
+            }
         }
-        Ok(())
+        (batch, None)
+    }
+
+    fn read(&self, item: Item<S::Event>) -> Result<Option<Followed<S::Event>>, Failure> {
+        let item = item.map_err(|status| client::failure(S::FEED, &status))?;
+        let Some((envelope, event)) = item else {
+            return Ok(None);
+        };
+        let wrong = |_| Failure::internal("an envelope cannot be read");
+        let position: Position = envelope.position.parse().map_err(wrong)?;
+        Ok(Some(Followed {
+            tenant: self.tenant().clone(),
+            sequence: position.sequence,
+            event_id: envelope.event_id.parse().map_err(|_| wrong(""))?,
+            event,
+        }))
+    }
+
+    /// It is the next event that cannot be read, if there is one: a stream may break without.
+    async fn stop_at_unread(&self, cursor: i64, failure: Failure) -> Result<(), Failure> {
+        let is_lasting = matches!(failure, Failure::Internal(_));
+        if is_lasting && head_of(&self.source, &self.caller).await? > cursor {
+            self.halt(cursor.saturating_add(1), &failure).await?;
+        }
+        Err(failure)
     }
 
     /// One transaction: every event's effect in order, then the cursor.
@@ -135,6 +183,7 @@ impl<S: Source> Follower<S> {
         cursor: i64,
         batch: Vec<Followed<S::Event>>,
         handler: &H,
+        pace: &mut Pace,
     ) -> Result<i64, Failure>
     where
         H: for<'t> Fn(&'t mut PgConnection, Followed<S::Event>) -> TxFuture<'t, (), Failure>
@@ -142,13 +191,14 @@ impl<S: Source> Follower<S> {
             + Sync,
     {
         let mut tx = self.begin().await?;
-        if store::cursor_lock(&mut tx, self.tenant(), S::FEED).await? != cursor {
+        let (held, _) = store::cursor_lock(&mut tx, self.tenant(), S::FEED).await?;
+        if held != cursor {
             return Err(Failure::Unavailable(
                 "another replica has moved the cursor".into(),
             ));
         }
         let mut last = cursor;
-        for followed in batch {
+        for (place, followed) in batch.into_iter().enumerate() {
             let sequence = followed.sequence;
             if sequence != last + 1 {
                 return Err(Failure::internal(format!(
@@ -157,7 +207,11 @@ impl<S: Source> Follower<S> {
             }
             if let Err(failure) = handler(&mut tx, followed).await {
                 tx.rollback().await?;
-                self.halt(sequence, &failure).await?;
+                if place > 0 {
+                    pace.at_most = place;
+                } else if !matches!(failure, Failure::Unavailable(_)) {
+                    self.halt(sequence, &failure).await?;
+                }
                 return Err(failure);
             }
             last = sequence;
@@ -269,6 +323,27 @@ impl Followers {
         Ok(())
     }
 
+    /// A feed that is followed for a tenant, by its name.
+    pub(crate) fn feed(&self, tenant: &TenantId, name: &str) -> Option<&'static str> {
+        let mut own = self.cursors.iter().filter(|(of, ..)| of == tenant);
+        own.find(|(_, feed, _)| *feed == name)
+            .map(|(_, feed, _)| *feed)
+    }
+
+    /// A cursor was moved by other means than following: who follows and who waits learn of it.
+    pub(crate) async fn look_again(&self, tenant: &TenantId, feed: &str) -> Result<(), Failure> {
+        let (cursor, _) = self.cursor(tenant, feed).await?;
+        let moved = self.cursors.iter().filter(|(of, ..)| of == tenant);
+        for (_, _, progress) in moved.filter(|(_, name, _)| *name == feed) {
+            progress.send_if_modified(|known| {
+                let newer = cursor > *known;
+                *known = cursor.max(*known);
+                newer
+            });
+        }
+        Ok(())
+    }
+
     /// Changes whenever this process has moved one of a tenant's cursors.
     pub fn progress(&self, tenant: &TenantId) -> Vec<watch::Receiver<i64>> {
         let own = self.cursors.iter().filter(|(of, ..)| of == tenant);
@@ -299,19 +374,28 @@ impl Followers {
         tenant: &TenantId,
         source: &S,
     ) -> Result<pb::Follower, Failure> {
-        let (sequence, error) = self.cursor(tenant, S::FEED).await?;
+        let mut tx = self.database.begin(&Scope::whole(tenant.clone())).await?;
+        let (sequence, error) = store::cursor_find(&mut tx, tenant, S::FEED).await?;
+        let skips = store::skip_list(&mut tx, tenant, S::FEED, SHOWN_MAX).await?;
+        tx.commit().await?;
         let caller = Caller::service(tenant.clone(), self.name);
-        let head = source
-            .head(&caller)
-            .await
-            .map_err(|status| client::failure(S::FEED, &status))?
-            .parse::<Position>()
-            .map_or(0, |position| position.sequence);
+        let head = head_of(source, &caller).await?;
+        let skips = skips.into_iter().map(|skip| to_pb_skip(S::FEED, skip));
         Ok(pb::Follower {
             feed: S::FEED.to_owned(),
             position: Position::new(S::FEED, sequence).to_wire(),
             lag: head.saturating_sub(sequence).unsigned_abs(),
             error,
+            skips: skips.collect(),
         })
     }
+}
+
+/// The sequence of a feed's newest event; 0 when there is none.
+async fn head_of<S: Source>(source: &S, caller: &Caller) -> Result<i64, Failure> {
+    let head = source.head(caller).await;
+    let head = head.map_err(|status| client::failure(S::FEED, &status))?;
+    Ok(head
+        .parse::<Position>()
+        .map_or(0, |position| position.sequence))
 }

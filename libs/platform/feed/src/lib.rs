@@ -10,6 +10,7 @@ pub mod policies;
 mod position;
 mod producer;
 pub mod read;
+mod skip;
 mod source;
 mod store;
 
@@ -18,4 +19,5 @@ pub use follow::{Followed, Follower, Followers};
 pub use policies::{PolicyShelf, Rules};
 pub use position::Position;
 pub use producer::{NewEvent, Producer};
+pub use skip::{Skipped, Skipping};
 pub use source::{CatalogueFeed, PrescriptionFeed, Source};

@@ -150,20 +150,21 @@ pub(crate) async fn cursor_find(
     Ok(row.map_or((0, String::new()), |row| (row.sequence, row.error)))
 }
 
-/// As [`cursor_find`], and nobody else moves it until the transaction ends.
+/// As [`cursor_find`] of a cursor that was made, and nobody else moves it until the transaction
+/// ends.
 pub(crate) async fn cursor_lock(
     connection: &mut PgConnection,
     tenant: &TenantId,
     feed: &str,
-) -> Result<i64, Failure> {
-    let sequence = sqlx::query_scalar!(
-        "SELECT sequence FROM follower WHERE tenant_id = $1 AND feed = $2 FOR UPDATE",
+) -> Result<(i64, String), Failure> {
+    let row = sqlx::query!(
+        "SELECT sequence, error FROM follower WHERE tenant_id = $1 AND feed = $2 FOR UPDATE",
         tenant.as_str(),
         feed
     )
     .fetch_one(connection)
     .await?;
-    Ok(sequence)
+    Ok((row.sequence, row.error))
 }
 
 /// Moves a cursor, and clears what it stood still for.
@@ -200,4 +201,71 @@ pub(crate) async fn cursor_halt(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// That somebody would pass over an event.
+#[derive(Debug)]
+pub(crate) struct SkipRow {
+    pub(crate) sequence: i64,
+    /// What the feed stood still for.
+    pub(crate) error: String,
+    pub(crate) client: String,
+    pub(crate) user: String,
+    pub(crate) reason: String,
+    pub(crate) recorded_at: Timestamp,
+}
+
+/// Adds that somebody would pass over an event; at most once a user.
+pub(crate) async fn skip_insert(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    feed: &str,
+    skip: &SkipRow,
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "INSERT INTO follower_skip
+            (tenant_id, feed, sequence, user_name, client, reason, error, recorded_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        tenant.as_str(),
+        feed,
+        skip.sequence,
+        skip.user,
+        skip.client,
+        skip.reason,
+        skip.error,
+        skip.recorded_at.to_sqlx() as _,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Who would pass over which events of a feed, newest first.
+pub(crate) async fn skip_list(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    feed: &str,
+    rows_max: i64,
+) -> Result<Vec<SkipRow>, Failure> {
+    let rows = sqlx::query!(
+        "SELECT sequence, error, client, user_name, reason, recorded_at FROM follower_skip
+          WHERE tenant_id = $1 AND feed = $2
+          ORDER BY sequence DESC, recorded_at DESC, user_name LIMIT $3",
+        tenant.as_str(),
+        feed,
+        rows_max
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| SkipRow {
+            sequence: row.sequence,
+            error: row.error,
+            client: row.client,
+            user: row.user_name,
+            reason: row.reason,
+            recorded_at: row.recorded_at.to_jiff(),
+        })
+        .collect())
 }

@@ -66,8 +66,10 @@ writes! {
     p::CorrectLoanDateRequest => p::CorrectLoanDateResponse,
     p::OfferTransferRequest => p::OfferTransferResponse,
     p::AnswerTransferRequest => p::AnswerTransferResponse,
+    p::SkipRequest => p::SkipResponse,
     b::CreditChargeRequest => b::CreditChargeResponse,
     b::StartRunRequest => b::StartRunResponse,
+    b::SkipRequest => b::SkipResponse,
     f::RegisterFeeRequest => f::RegisterFeeResponse,
     f::CancelFeeRequest => f::CancelFeeResponse,
     f::CorrectFeeRequest => f::CorrectFeeResponse,
@@ -84,4 +86,5 @@ writes! {
     f::SetProtectionRequest => f::SetProtectionResponse,
     f::DecideClaimRequest => f::DecideClaimResponse,
     f::SettleClaimsRequest => f::SettleClaimsResponse,
+    f::SkipRequest => f::SkipResponse,
 }

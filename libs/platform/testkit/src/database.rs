@@ -83,6 +83,26 @@ impl TestDatabase {
         server().database(&self.name)
     }
 
+    /// Adds an event that no service would tell to the end of a context's feed, which has some;
+    /// answers its sequence.
+    ///
+    /// # Panics
+    /// When it cannot be added.
+    pub async fn forge_event(&self, schema: &str, tenant: &str, payload: &[u8]) -> i64 {
+        let sql = format!(
+            "INSERT INTO {schema}.feed_event (tenant_id, sequence, event_id, kind, aggregate_id,
+                                              aggregate_version, recorded_at, payload)
+             SELECT tenant_id, max(sequence) + 1, gen_random_uuid(), 'Forged',
+                    'forged ' || max(sequence), 1, max(recorded_at), $2
+               FROM {schema}.feed_event WHERE tenant_id = $1 GROUP BY tenant_id
+             RETURNING sequence"
+        );
+        let mut admin = PgConnection::connect_with(&self.admin())
+            .await
+            .expect("a database");
+        forge(&mut admin, sql, tenant, payload).await
+    }
+
     /// The URL by which a context serves from it.
     pub fn serving_url(&self, context: Context) -> String {
         self.url(&context.serving_role())
@@ -120,4 +140,17 @@ async fn execute(connection: &mut PgConnection, sql: String) {
         .execute(connection)
         .await
         .expect("a statement");
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the schema is a test's choice, so no statement can be checked"
+)]
+async fn forge(admin: &mut PgConnection, sql: String, tenant: &str, payload: &[u8]) -> i64 {
+    sqlx::query_scalar(AssertSqlSafe(sql))
+        .bind(tenant)
+        .bind(payload)
+        .fetch_one(admin)
+        .await
+        .expect("a forged event")
 }

@@ -1,11 +1,14 @@
 //! Billing's own feed, and how far it has followed others.
 
-use hjm_feed::read::{self, Item, Reading};
+use hjm_feed::{
+    Skipped, Skipping,
+    read::{self, Item, Reading},
+};
 use hjm_proto::billing::v1::{
     self as pb, event_feed_service_server::EventFeedService,
     event_follower_service_server::EventFollowerService,
 };
-use hjm_service::{Failure, caller};
+use hjm_service::{Failure, WriteKey, caller};
 use prost::Message as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, async_trait};
@@ -70,5 +73,22 @@ impl EventFollowerService for Deps {
         let prescription = self.followers.describe(&tenant, &self.prescription).await?;
         let followers = vec![catalogue, prescription];
         Ok(Response::new(pb::ListFollowersResponse { followers }))
+    }
+    async fn skip(
+        &self,
+        request: Request<pb::SkipRequest>,
+    ) -> Result<Response<pb::SkipResponse>, Status> {
+        let caller = caller(&request)?;
+        let asked = request.into_inner();
+        let key = WriteKey::new(caller.clone(), &asked, self.clock.now()?)?;
+        let (feed, position, reason) = (&asked.feed, &asked.position, &asked.reason);
+        let skipping = Skipping::new(&self.followers, &caller, feed, position, reason)?;
+        let answer = |skipped: Skipped| pb::SkipResponse {
+            skipped: skipped.skipped,
+            proposed_by: skipped.proposed_by,
+            ..Default::default()
+        };
+        let skip = self.followers.skip(&self.producer, key, skipping, answer);
+        Ok(skip.await?.into_response())
     }
 }

@@ -6,6 +6,7 @@ mod fee_kinds;
 mod months;
 mod own_fees;
 mod rent;
+mod skips;
 mod support;
 mod undecided;
 mod units;

@@ -27,6 +27,7 @@ mod repeated;
 mod rush;
 mod sharing;
 mod simulated;
+mod skips;
 mod story;
 mod support;
 mod tenancy;

@@ -19,6 +19,7 @@ mod persons;
 mod range;
 mod refusals;
 mod registers;
+mod skips;
 mod steps;
 mod transfers;
 mod verify;

@@ -14,7 +14,7 @@ const MODULES: [&str; 10] = [
 
 /// SQL that the platform ships and services copy into a migration: the file, and a statement by
 /// which a copy is known.
-const SHIPPED: [(&str, &str); 5] = [
+const SHIPPED: [(&str, &str); 6] = [
     ("libs/platform/feed/sql/kit.sql", "CREATE TABLE feed_event "),
     (
         "libs/platform/feed/sql/policies.sql",
@@ -31,6 +31,10 @@ const SHIPPED: [(&str, &str); 5] = [
     (
         "libs/platform/feed/sql/append.sql",
         "CREATE FUNCTION feed_append(",
+    ),
+    (
+        "libs/platform/feed/sql/skip.sql",
+        "CREATE TABLE follower_skip ",
     ),
 ];
 

@@ -169,7 +169,7 @@ impl Bench {
         status.expect("a program").code()
     }
 
-    fn channel(&self) -> Channel {
+    pub(crate) fn channel(&self) -> Channel {
         self.billing
             .as_ref()
             .expect("a running service")
