@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use hjm_ids::TenantId;
@@ -49,11 +49,8 @@ impl PolicyShelf {
         tenant: &TenantId,
         stamp: Stamp,
     ) -> Result<Arc<PolicySet>, Failure> {
-        let lock = || self.sets.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, set)) = lock().get(tenant)
-            && *known == stamp
-        {
-            return Ok(Arc::clone(set));
+        if let Some(set) = self.known(tenant, &stamp) {
+            return Ok(set);
         }
         let mut set = PolicySet::new();
         for (text, active_from) in policy_texts(connection, tenant).await? {
@@ -62,8 +59,20 @@ impl PolicyShelf {
             set.activate(document, active_from);
         }
         let set = Arc::new(set);
-        lock().insert(tenant.clone(), (stamp, Arc::clone(&set)));
+        self.lock()
+            .insert(tenant.clone(), (stamp, Arc::clone(&set)));
         Ok(set)
+    }
+
+    /// The policies of a stamp, where they have been read before.
+    pub fn known(&self, tenant: &TenantId, stamp: &Stamp) -> Option<Arc<PolicySet>> {
+        let sets = self.lock();
+        let (_, set) = sets.get(tenant).filter(|(known, _)| known == stamp)?;
+        Some(Arc::clone(set))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Sets> {
+        self.sets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -5,6 +5,7 @@ use std::{fmt, future::Future, pin::Pin, time::Duration};
 use hjm_ids::{PrincipalId, TenantId};
 use sqlx::{
     AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -163,6 +164,24 @@ impl Database {
             }
         }
         Ok(self.pool.begin_with(AssertSqlSafe(sql)).await?)
+    }
+
+    /// One statement that is a transaction of its own and may be begun again: a connection that was
+    /// lost while it waited is passed over.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when the database is away.
+    pub async fn once<T, F: Future<Output = sqlx::Result<T>>>(
+        &self,
+        statement: impl Fn(PoolConnection<Postgres>) -> F,
+    ) -> Result<T, Failure> {
+        for _ in 0..CONNECTIONS_MAX {
+            match statement(self.pool.acquire().await?).await {
+                Err(lost) if is_lost(&lost) => {}
+                done => return Ok(done?),
+            }
+        }
+        Ok(statement(self.pool.acquire().await?).await?)
     }
 
     /// Reads in one transaction under a scope.

@@ -12,7 +12,7 @@ use hjm_service::{
     clock::civil_date,
 };
 use jiff::{Timestamp, civil::Date};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::{Core, Holder, Looking, Together, circle::subject_of, keys_of, look::view_in};
 use crate::{
@@ -83,6 +83,7 @@ async fn read_batch(core: Core, batch: Vec<Waiting<Item, Reply>>) {
     }
 }
 
+/// The accesses are logged with the look; what else is needed, of a few, is read after it.
 async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
     let Some(first) = batch.first() else {
         return Ok(Vec::new());
@@ -90,9 +91,23 @@ async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
     let tenant = &first.caller.tenant;
     let now = batch.iter().map(|item| item.now).max().unwrap_or_default();
     let (schemes, subjects) = keys_of(batch.iter().map(|item| &item.holder));
-    let scope = Scope::whole(tenant.clone());
-    let mut tx = core.producer.database().begin_here(&scope).await?;
-    let found = store::cover_find(&mut tx, tenant, &schemes, &subjects).await?;
+    // A yes or no shows no version.
+    let notes = batch.iter().map(|item| {
+        let Holder {
+            scheme_id,
+            recipient,
+        } = &item.holder;
+        AccessNote::new(&item.caller, "IsExempt", *recipient, scheme_id, "")
+    });
+    let (chained, row) = core.access.chain(tenant, now, notes.collect())?;
+    let (keys, row) = ((schemes.as_slice(), subjects.as_slice()), &row);
+    let database = core.producer.database();
+    let found = database
+        .once(|mut connection| async move {
+            store::exempt_find(&mut connection, tenant, keys, now, row).await
+        })
+        .await?;
+    chained.committed();
     let covers = found.covers.into_iter().map(|cover| {
         let holder = Holder {
             scheme_id: cover.scheme_id.clone(),
@@ -100,57 +115,70 @@ async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
         };
         (holder, cover)
     });
-    let known = store::subject_list(&mut tx, tenant, &found.known).await?;
+    let mut later = Later {
+        core,
+        scope: Scope::whole(tenant.clone()),
+        begun: None,
+    };
+    let policies = if let Some(policies) = core.policies.known(tenant, &found.stamp) {
+        policies
+    } else {
+        let tx = later.tx().await?;
+        core.policies.stamped(tx, tenant, found.stamp).await?
+    };
+    let mut known = HashMap::new();
+    if !found.known.is_empty() {
+        known = store::subject_list(later.tx().await?, tenant, &found.known).await?;
+    }
     let mut kept = Kept {
         covers: covers.collect(),
         known,
-        policies: core.policies.stamped(&mut tx, tenant, found.stamp).await?,
+        policies,
         today: civil_date(now),
         schemes: HashMap::new(),
+        later,
     };
-    let notes = batch.iter().map(|item| {
-        let Holder {
-            scheme_id,
-            recipient,
-        } = &item.holder;
-        let note = AccessNote::new(&item.caller, "IsExempt", *recipient, scheme_id, "");
-        note.seen(
-            kept.covers
-                .get(&item.holder)
-                .map_or(0, |cover| cover.version),
-        )
-    });
-    let notes: Vec<AccessNote> = notes.collect();
     let mut answers = Vec::with_capacity(batch.len());
     for item in batch {
-        answers.push(kept.answer(core, &mut tx, item, now).await);
+        answers.push(kept.answer(core, item, now).await);
     }
-    let chained = core.access.append(&mut tx, tenant, now, notes).await?;
-    tx.commit().await?;
-    chained.committed();
     Ok(answers)
 }
 
+/// A transaction that begins when it is needed, and reads only.
+struct Later<'a> {
+    core: &'a Core,
+    scope: Scope,
+    begun: Option<Transaction<'static, Postgres>>,
+}
+
+impl Later<'_> {
+    async fn tx(&mut self) -> Result<&mut PgConnection, Failure> {
+        let begun = if let Some(begun) = self.begun.take() {
+            begun
+        } else {
+            let database = self.core.producer.database();
+            database.begin_here(&self.scope).await?
+        };
+        Ok(self.begun.insert(begun))
+    }
+}
+
 /// What is kept of accounts and persons, held against the schemes as they are in force.
-struct Kept {
+struct Kept<'a> {
     covers: HashMap<Holder, CoverRow>,
     known: HashMap<RecipientId, Known>,
     policies: Arc<PolicySet>,
     today: Date,
     /// By id, each looked for once, with what has been found of texts.
     schemes: HashMap<String, (Together, HashMap<String, bool>)>,
+    later: Later<'a>,
 }
 
-impl Kept {
+impl Kept<'_> {
     /// An account is replayed whose standing was not kept yet, or was drawn by a text that has been
     /// corrected. Of who has died before the day the card has expired (D-23).
-    async fn answer(
-        &mut self,
-        core: &Core,
-        tx: &mut PgConnection,
-        item: &Item,
-        now: Timestamp,
-    ) -> Reply {
+    async fn answer(&mut self, core: &Core, item: &Item, now: Timestamp) -> Reply {
         let on = item.on.unwrap_or(self.today);
         let stands = self.stands(core, &item.holder)?;
         let known = self.known.get(&item.holder.recipient);
@@ -165,6 +193,7 @@ impl Kept {
         if stands {
             let mut subject = known.subject;
             if covered && known.has_shared {
+                let tx = self.later.tx().await?;
                 subject = subject_of(tx, &item.caller.tenant, item.holder.recipient).await?;
             }
             return Ok(covered && !subject.person.died_before(on));
@@ -176,6 +205,7 @@ impl Kept {
             now,
             known_at: None,
         };
+        let tx = self.later.tx().await?;
         let view = view_in(core, tx, &looking, &item.holder).await?;
         let mut days = view.days.iter();
         let covered = days.any(|(from, to)| (*from..=*to).contains(&on));

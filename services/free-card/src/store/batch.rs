@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use hjm_feed::policies::Stamp;
 use hjm_ids::{AccountId, FeeId, RecipientId, TenantId};
 use hjm_money::Money;
-use hjm_service::{Failure, idempotency::StoredAnswer};
-use jiff::civil::Date;
+use hjm_service::{Failure, access::BatchRow, idempotency::StoredAnswer};
+use jiff::{Timestamp, civil::Date};
+use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -136,55 +137,64 @@ pub(crate) struct CoverRows {
     pub(crate) stamp: Stamp,
 }
 
-type Cover = (String, Uuid, i64, String, String);
-
-/// What cards there are of persons in schemes; nobody is held up.
-pub(crate) async fn cover_find(
+/// Logs the accesses and finds what cards there are of persons in schemes, in a transaction of its
+/// own; nobody is held up.
+pub(crate) async fn exempt_find(
     connection: &mut PgConnection,
     tenant: &TenantId,
-    schemes: &[String],
-    subjects: &[Uuid],
-) -> Result<CoverRows, Failure> {
+    (schemes, subjects): (&[String], &[Uuid]),
+    now: Timestamp,
+    batch: &BatchRow,
+) -> Result<CoverRows, sqlx::Error> {
+    let accesses = &batch.accesses;
     let row = sqlx::query!(
-        r#"SELECT ARRAY(
-               SELECT ROW (s.scheme_id, s.subject_id, s.version, s.cards::text, s.texts)
-                 FROM unnest($2::text[], $3::uuid[]) asked (scheme_id, subject_id),
-                      LATERAL (SELECT * FROM free_card.standing
-                                WHERE tenant_id = $1 AND scheme_id = asked.scheme_id
-                                  AND subject_id = asked.subject_id OFFSET 0) s)
-               AS "covers!: Vec<Cover>",
-           ARRAY(
-               SELECT k.subject_id
-                 FROM unnest($3::uuid[]) asked (id),
-                      LATERAL (SELECT subject_id FROM free_card.known_subject
-                                WHERE tenant_id = $1 AND subject_id = asked.id OFFSET 0) k)
-               AS "known!: Vec<Uuid>",
-           ARRAY(
-               SELECT ROW (hash, active_from) FROM free_card.followed_policy
-                WHERE tenant_id = $1 ORDER BY policy_id, version)
-               AS "stamp!: Vec<Policy>""#,
+        r#"SELECT coalesce(cover_schemes, '{}') AS "schemes!",
+                  coalesce(cover_subjects, '{}') AS "subjects!",
+                  coalesce(cover_versions, '{}') AS "versions!",
+                  coalesce(cover_cards, '{}') AS "cards!", coalesce(cover_texts, '{}') AS "texts!",
+                  coalesce(known, '{}') AS "known!", coalesce(policy_hashes, '{}') AS "hashes!",
+                  coalesce(policy_starts, '{}') AS "starts!: Vec<jiff_sqlx::Date>"
+             FROM free_card.exempt_find($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                                        $14, $15, $16)"#,
         tenant.as_str(),
         schemes,
-        subjects
+        subjects,
+        now.to_sqlx() as _,
+        batch.chain,
+        batch.number,
+        &batch.previous[..],
+        &batch.hash[..],
+        &accesses.actions,
+        &accesses.subjects,
+        &accesses.principal_ids,
+        &accesses.clients,
+        &accesses.users,
+        &accesses.purposes,
+        &accesses.objects,
+        &accesses.versions,
     )
     .fetch_one(connection)
     .await?;
-    let covers = row.covers.into_iter();
-    let covers = covers.map(|(scheme_id, subject, version, cards, texts)| CoverRow {
-        scheme_id,
-        subject: RecipientId::new(subject),
-        version,
-        cards,
-        texts,
+    let keys = row.schemes.into_iter().zip(row.subjects);
+    let kept = row.versions.into_iter().zip(row.cards).zip(row.texts);
+    let covers = keys.zip(kept).map(|(key, kept)| {
+        let ((scheme_id, subject), ((version, cards), texts)) = (key, kept);
+        CoverRow {
+            scheme_id,
+            subject: RecipientId::new(subject),
+            version,
+            cards,
+            texts,
+        }
     });
     Ok(CoverRows {
         covers: covers.collect(),
         known: row.known,
-        stamp: stamp(row.stamp),
+        stamp: stamp(row.hashes.into_iter().zip(row.starts)),
     })
 }
 
-fn stamp(policies: Vec<Policy>) -> Stamp {
+fn stamp(policies: impl IntoIterator<Item = Policy>) -> Stamp {
     let stamp = policies.into_iter();
     stamp.map(|(hash, from)| (hash, from.to_jiff())).collect()
 }

@@ -15,7 +15,7 @@ pub(crate) use account::{
     account_list, account_of_fee, standing_list, standing_update,
 };
 pub(crate) use alias::{alias_find, alias_hold, alias_insert};
-pub(crate) use batch::{BatchKeys, CoverRow, RegisteredRow, batch_find, cover_find};
+pub(crate) use batch::{BatchKeys, CoverRow, RegisteredRow, batch_find, exempt_find};
 pub(crate) use books::{charged_list, fee_counts, references_shared, sequence_gaps};
 pub(crate) use claim::{
     ClaimChangeRow, ClaimFilter, ClaimKey, ClaimRow, claim_list, claim_list_of_accounts, claim_net,
