@@ -227,7 +227,7 @@ impl<S: Source> Follower<S> {
         tracing::error!(feed = S::FEED, sequence, error = ?failure, "an event was refused");
         let mut tx = self.begin().await?;
         let text = format!("event {}: {failure}", Position::new(S::FEED, sequence));
-        store::cursor_halt(&mut tx, self.tenant(), S::FEED, &text).await?;
+        store::cursor_halt(&mut tx, self.tenant(), S::FEED, sequence, &text).await?;
         Ok(tx.commit().await?)
     }
 

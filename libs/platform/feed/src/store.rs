@@ -185,17 +185,20 @@ pub(crate) async fn cursor_move(
     Ok(())
 }
 
-/// Notes what a cursor stands still for.
+/// Notes at which event a cursor stands still, and what for; nothing once it has been moved.
 pub(crate) async fn cursor_halt(
     connection: &mut PgConnection,
     tenant: &TenantId,
     feed: &str,
+    sequence: i64,
     error: &str,
 ) -> Result<(), Failure> {
     sqlx::query!(
-        "UPDATE follower SET error = $3 WHERE tenant_id = $1 AND feed = $2",
+        "UPDATE follower SET error = $4
+          WHERE tenant_id = $1 AND feed = $2 AND sequence = $3::bigint - 1",
         tenant.as_str(),
         feed,
+        sequence,
         error
     )
     .execute(connection)
