@@ -6,7 +6,7 @@ use hjm_service::client;
 use hjm_testkit::{fields, kronor, money, of_principal, reason, request_id};
 use tonic::Code;
 
-use crate::support::{DALARNA, SCHEME, World, ask, card_days, desk, instant, person};
+use crate::support::{DALARNA, SCHEME, World, ask, cancelling, card_days, desk, instant, person};
 
 /// A fee of a desk that was offline at an instant.
 fn offline(world: &World, recipient: &str, at: &str, charged: &str) -> pb::RegisterFeeRequest {
@@ -17,6 +17,29 @@ fn offline(world: &World, recipient: &str, at: &str, charged: &str) -> pb::Regis
     fee.charged = money(charged);
     fee.device_id = "a desk".to_owned();
     request
+}
+
+/// A fee counts when it is invoiced (R11): that nobody has paid it takes it out by no reason.
+#[tokio::test]
+async fn fc_w13_what_is_not_paid_has_been_invoiced_and_counts() {
+    let world = World::open("2024-05-01").await;
+    let recipient = person();
+    let (charged, invoiced) = world.charge(&recipient, "2024-05-01", "1250").await;
+    assert_eq!(charged, "1250.00");
+    let (charged, _) = world.charge(&recipient, "2024-06-01", "250").await;
+    assert_eq!(charged, "150.00");
+    world.set_today("2024-09-01");
+    let collected = pb::CancelFeeRequest {
+        reason: pb::CancelReason::Unspecified.into(),
+        text: "Sent to collection".to_owned(),
+        ..cancelling(&invoiced)
+    };
+    let refused = world.cancel(&collected).await.unwrap_err();
+    assert_eq!(fields(&refused), ["reason"]);
+    let status = world.status(&recipient, "2024-09-01").await;
+    assert_eq!(kronor(status.accumulated.as_ref()), "1400.00");
+    assert_eq!(card_days(&status).unwrap(), "2024-06-01 to 2025-04-30");
+    world.books_hold().await;
 }
 
 #[tokio::test]
