@@ -6,7 +6,9 @@ use clap::Parser as _;
 use free_card_service::config::{Command, Config};
 use hjm_service::{process, telemetry};
 
-#[tokio::main]
+// One thread: between two answers of the database there is little to do, and to hand it over to
+// another thread costs more. More cores are used by more replicas.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match Config::parse().command {
         Command::Serve(config) => {
