@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     Position, Source,
+    producer::raise,
     skip::{SHOWN_MAX, to_pb_skip},
     source::Item,
     store,
@@ -285,9 +286,7 @@ impl Followers {
         if position.feed == self.name {
             return Ok(());
         }
-        let known =
-            |cursor: &&(TenantId, &str, _)| cursor.0 == *tenant && cursor.1 == position.feed;
-        let Some((_, feed, progress)) = self.cursors.iter().find(known) else {
+        let Some((feed, progress)) = self.find(tenant, &position.feed) else {
             return Err(Violations::one(
                 "not_before",
                 "must be a position of a feed followed here",
@@ -323,23 +322,22 @@ impl Followers {
         Ok(())
     }
 
-    /// A feed that is followed for a tenant, by its name.
-    pub(crate) fn feed(&self, tenant: &TenantId, name: &str) -> Option<&'static str> {
+    /// A feed that is followed for a tenant, by its name, and how far it has come.
+    pub(crate) fn find(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+    ) -> Option<(&'static str, &watch::Sender<i64>)> {
         let mut own = self.cursors.iter().filter(|(of, ..)| of == tenant);
-        own.find(|(_, feed, _)| *feed == name)
-            .map(|(_, feed, _)| *feed)
+        let (_, feed, progress) = own.find(|(_, feed, _)| *feed == name)?;
+        Some((feed, progress))
     }
 
     /// A cursor was moved by other means than following: who follows and who waits learn of it.
-    pub(crate) async fn look_again(&self, tenant: &TenantId, feed: &str) -> Result<(), Failure> {
-        let (cursor, _) = self.cursor(tenant, feed).await?;
-        let moved = self.cursors.iter().filter(|(of, ..)| of == tenant);
-        for (_, _, progress) in moved.filter(|(_, name, _)| *name == feed) {
-            progress.send_if_modified(|known| {
-                let newer = cursor > *known;
-                *known = cursor.max(*known);
-                newer
-            });
+    pub(crate) async fn look_again(&self, tenant: &TenantId, name: &str) -> Result<(), Failure> {
+        let (cursor, _) = self.cursor(tenant, name).await?;
+        if let Some((_, progress)) = self.find(tenant, name) {
+            raise(progress, cursor);
         }
         Ok(())
     }

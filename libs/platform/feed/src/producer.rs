@@ -252,13 +252,18 @@ impl Producer {
     }
 }
 
+/// Tells a sequence that is newer than the one that is known.
+pub(crate) fn raise(known: &watch::Sender<i64>, sequence: i64) {
+    known.send_if_modified(|known| {
+        let newer = sequence > *known;
+        *known = sequence.max(*known);
+        newer
+    });
+}
+
 impl Head {
     fn raise(&self, sequence: i64) {
-        self.sequence.send_if_modified(|known| {
-            let newer = sequence > *known;
-            *known = sequence.max(*known);
-            newer
-        });
+        raise(&self.sequence, sequence);
     }
 
     /// Whether looking goes on. Who begins to follow while it ends begins it anew.

@@ -50,7 +50,7 @@ impl Skipping {
             ));
         }
         let mut violations = Violations::default();
-        let known = followers.feed(&caller.tenant, feed);
+        let known = followers.find(&caller.tenant, feed).map(|(feed, _)| feed);
         if known.is_none() {
             violations.add("feed", "must be a feed followed here");
         }
