@@ -88,7 +88,8 @@ impl TestDatabase {
     ///
     /// # Panics
     /// When it cannot be added.
-    pub async fn forge_event(&self, schema: &str, tenant: &str, payload: &[u8]) -> i64 {
+    pub async fn forge_event(&self, context: Context, tenant: &str, payload: &[u8]) -> i64 {
+        let schema = context.schema();
         let sql = format!(
             "INSERT INTO {schema}.feed_event (tenant_id, sequence, event_id, kind, aggregate_id,
                                               aggregate_version, recorded_at, payload)
@@ -144,7 +145,7 @@ async fn execute(connection: &mut PgConnection, sql: String) {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the schema is a test's choice, so no statement can be checked"
+    reason = "whose feed is a test's choice, so no statement can be checked"
 )]
 async fn forge(admin: &mut PgConnection, sql: String, tenant: &str, payload: &[u8]) -> i64 {
     sqlx::query_scalar(AssertSqlSafe(sql))

@@ -74,6 +74,7 @@ impl EventFollowerService for Deps {
         let followers = vec![catalogue, prescription];
         Ok(Response::new(pb::ListFollowersResponse { followers }))
     }
+
     async fn skip(
         &self,
         request: Request<pb::SkipRequest>,

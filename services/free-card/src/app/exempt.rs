@@ -7,7 +7,7 @@ use hjm_free_card::Refusal;
 use hjm_ids::RecipientId;
 use hjm_policy::PolicySet;
 use hjm_service::{
-    AccessNote, Caller, Failure, Scope,
+    AccessNote, Caller, Database, Failure, Scope,
     batch::{Batcher, Limits, Waiting},
     clock::civil_date,
 };
@@ -116,7 +116,7 @@ async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
         (holder, cover)
     });
     let mut later = Later {
-        core,
+        database,
         scope: Scope::whole(tenant.clone()),
         begun: None,
     };
@@ -147,7 +147,7 @@ async fn look(core: &Core, batch: &[&Item]) -> Result<Vec<Reply>, Failure> {
 
 /// A transaction that begins when it is needed, and reads only.
 struct Later<'a> {
-    core: &'a Core,
+    database: &'a Database,
     scope: Scope,
     begun: Option<Transaction<'static, Postgres>>,
 }
@@ -157,8 +157,7 @@ impl Later<'_> {
         let begun = if let Some(begun) = self.begun.take() {
             begun
         } else {
-            let database = self.core.producer.database();
-            database.begin_here(&self.scope).await?
+            self.database.begin_here(&self.scope).await?
         };
         Ok(self.begun.insert(begun))
     }

@@ -80,6 +80,7 @@ impl follower::EventFollowerService for Deps {
         }
         Ok(Response::new(pb::ListFollowersResponse { followers }))
     }
+
     async fn skip(
         &self,
         request: Request<pb::SkipRequest>,

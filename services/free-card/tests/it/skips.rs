@@ -1,5 +1,6 @@
 //! An event of another service that cannot take effect, and the two persons who pass over it.
 
+use hjm_postgres::Context;
 use hjm_proto::{event::v1::Follower, free_card::v1 as pb};
 use hjm_service::{Caller, client};
 use hjm_testkit::{aid_centre, fields, of_principal, reason, request_id};
@@ -57,7 +58,7 @@ async fn an_event_that_cannot_take_effect_is_passed_over_by_two_persons() {
         let mut world = World::open("2024-06-10").await;
         let poison = world
             .database
-            .forge_event("catalogue", DALARNA, payload)
+            .forge_event(Context::Catalogue, DALARNA, payload)
             .await;
         let halted = world.halted().await;
         let named = format!("event catalogue.{poison:x}: ");
@@ -99,11 +100,11 @@ async fn what_is_not_halted_or_not_the_next_is_not_passed_over() {
     let world = World::open("2024-06-10").await;
     let poison = world
         .database
-        .forge_event("catalogue", DALARNA, EMPTY)
+        .forge_event(Context::Catalogue, DALARNA, EMPTY)
         .await;
     let later = world
         .database
-        .forge_event("catalogue", DALARNA, EMPTY)
+        .forge_event(Context::Catalogue, DALARNA, EMPTY)
         .await;
     world.halted().await;
     for sequence in [poison - 1, later] {

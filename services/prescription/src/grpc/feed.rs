@@ -75,6 +75,7 @@ impl EventFollowerService for Deps {
             followers: vec![catalogue],
         }))
     }
+
     async fn skip(
         &self,
         request: Request<pb::SkipRequest>,

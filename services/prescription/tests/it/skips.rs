@@ -1,5 +1,6 @@
 //! An event of catalogue's that cannot take effect, and the two persons who pass over it.
 
+use hjm_postgres::Context;
 use hjm_proto::{event::v1::Follower, prescription::v1 as pb};
 use hjm_service::client;
 use hjm_testkit::{TENANT, aid_centre, request_id};
@@ -33,7 +34,7 @@ async fn an_event_that_cannot_take_effect_is_passed_over_by_two_persons() {
     let world = World::jamtland(TODAY).await;
     let poison = world
         .database
-        .forge_event("catalogue", TENANT, b"\xff")
+        .forge_event(Context::Catalogue, TENANT, b"\xff")
         .await;
     while world.catalogue_followed().await.error.is_empty() {}
     assert!(!world.skip("first", poison).await);
