@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     app::Drafted,
-    store::{ClaimRow, Receipt},
+    store::{ClaimRow, Receipt, UnderchargeRow},
 };
 
 const DEVICE_LENGTH_MAX: usize = 100;
@@ -175,13 +175,7 @@ pub(crate) fn to_pb_claim(
     subject: Subject,
     caller: Option<&PrincipalId>,
 ) -> pb::Claim {
-    let told = |principal: &PrincipalId| {
-        if subject.shows_debtor(caller, principal) {
-            principal.to_string()
-        } else {
-            String::new()
-        }
-    };
+    let told = |principal| told_to(caller, subject, principal);
     let state = match row.claim.state {
         ClaimState::Open => pb::ClaimState::Open,
         ClaimState::Approved => pb::ClaimState::Approved,
@@ -200,6 +194,31 @@ pub(crate) fn to_pb_claim(
         to_estate: subject.person.died_on.is_some(),
         number: row.claim.number,
         paid_by_principal_id: row.paid_by.as_ref().map(told).unwrap_or_default(),
+    }
+}
+
+/// Who charged a fee: of a protected person nobody for others than that principal.
+fn told_to(caller: Option<&PrincipalId>, subject: Subject, principal: &PrincipalId) -> String {
+    if subject.shows_debtor(caller, principal) {
+        principal.to_string()
+    } else {
+        String::new()
+    }
+}
+
+pub(crate) fn to_pb_undercharge(
+    row: &UnderchargeRow,
+    subject: Subject,
+    caller: Option<&PrincipalId>,
+) -> pb::Undercharge {
+    let undercharge = &row.undercharge;
+    pb::Undercharge {
+        fee_id: undercharge.fee.to_string(),
+        scheme_id: row.scheme_id.clone(),
+        principal_id: told_to(caller, subject, &undercharge.principal),
+        event_on: Some(to_pb_date(undercharge.on)),
+        amount: Some(to_pb_money(undercharge.amount)),
+        recipient_id: row.subject.to_string(),
     }
 }
 

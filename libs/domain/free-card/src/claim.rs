@@ -167,6 +167,40 @@ pub fn claims_after(
     Ok(changes)
 }
 
+/// What was charged too little for a fee: listed for the principal that charged it, and never
+/// collected (D-9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undercharge {
+    /// The fee.
+    pub fee: FeeId,
+    /// The principal that charged it.
+    pub principal: PrincipalId,
+    /// The fee's date.
+    pub on: Date,
+    /// What it should have cost, less what was charged; zero where that is no more so.
+    pub amount: Money,
+}
+
+/// What has to change in the list of an account's undercharges so that it follows the newest state.
+/// Applying the changes and asking again gives none.
+pub fn undercharges_after(state: &AccountState, listed: &[Undercharge]) -> Vec<Undercharge> {
+    let fees = state.fees.iter().filter_map(|fee| {
+        let now = Undercharge {
+            fee: fee.fee,
+            principal: fee.principal.clone(),
+            on: fee.on,
+            amount: fee.undercharged(),
+        };
+        let is_listed = match listed.iter().find(|known| known.fee == fee.fee) {
+            Some(known) if known.amount.is_zero() => now.amount.is_zero(),
+            Some(known) => *known == now,
+            None => now.amount.is_zero(),
+        };
+        (!is_listed).then_some(now)
+    });
+    fees.collect()
+}
+
 /// Whether a principal may pay back on the date what another owes: itself always, else as a member
 /// of the joint scheme.
 pub fn may_pay(scheme: &Scheme, payer: &PrincipalId, owed_by: &PrincipalId, on: Date) -> bool {

@@ -17,7 +17,8 @@
 //!
 //! [`unite`] makes one log of several persons', [`shared_log`] of all who share with a person,
 //! [`replay_joint`] runs the schemes that a composite
-//! reads side by side, and [`claims_after`] follows what is to be refunded.
+//! reads side by side, [`claims_after`] follows what is to be refunded, and
+//! [`undercharges_after`] what was charged too little.
 //!
 //! No clock is read here: every instant and date is an argument.
 
@@ -49,7 +50,7 @@ mod wire;
 pub use ceiling::{CeilingError, formula_ceiling};
 pub use claim::{
     Claim, ClaimChange, ClaimDecision, ClaimRefusal, ClaimState, PaidClaim, SettlementPart,
-    SettlementReport, claims_after, decide, may_pay, settle,
+    SettlementReport, Undercharge, claims_after, decide, may_pay, settle, undercharges_after,
 };
 pub use error::EngineError;
 pub use explain::explain;

@@ -160,6 +160,15 @@ impl AssessedFee {
             self.to_refund()
         }
     }
+
+    /// What its principal charged too little: nothing where it was paid to somebody else.
+    pub fn undercharged(&self) -> Money {
+        if self.paid_elsewhere {
+            Money::ZERO
+        } else {
+            self.undercharge
+        }
+    }
 }
 
 /// How firm a card is.

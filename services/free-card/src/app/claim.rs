@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Deps,
-    convert::{to_pb_claim, to_pb_settlement},
+    convert::{to_pb_claim, to_pb_settlement, to_pb_undercharge},
     error::Error,
     events,
     store::{self, ClaimFilter, ClaimKey, ClaimRow},
@@ -47,16 +47,33 @@ fn inner(error: hjm_money::MoneyError) -> Failure {
     Failure::Internal(error.into())
 }
 
-/// A page of claims after one, with its last one's key where more may follow; of one person, under
-/// any of its identities, where it is given.
+/// What of persons is listed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Listing {
+    /// What principals owe.
+    Claims,
+    /// What they charged too little.
+    Undercharges,
+}
+
+/// A page of a listing.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    pub(crate) claims: Vec<pb::Claim>,
+    pub(crate) undercharges: Vec<pb::Undercharge>,
+    /// The last one's key where more may follow.
+    pub(crate) last: Option<ClaimKey>,
+}
+
+/// A page of a listing after a key; of one person, under any of its identities, where it is given.
 pub(crate) async fn list_claims(
     deps: &Deps,
     looking: Looking,
-    subject: Option<RecipientId>,
+    (listing, subject): (Listing, Option<RecipientId>),
     mut filter: ClaimFilter,
     after: ClaimKey,
     rows_max: i64,
-) -> Result<(Vec<pb::Claim>, Option<ClaimKey>), Error> {
+) -> Result<Listed, Error> {
     let (by, rows_max) = (looking.clone(), rows_max.min(PAGE_MAX));
     let found = deps.core.look(&looking, |tx| {
         Box::pin(async move {
@@ -69,17 +86,32 @@ pub(crate) async fn list_claims(
                     return Ok((None, vec![by.note(subject, "claims")]));
                 }
             }
-            let rows = store::claim_list(tx, tenant, &filter, after, rows_max).await?;
-            let claims = told(tx, &by, &rows).await?;
-            let mut subjects: Vec<_> = rows.iter().map(|row| row.subject).collect();
-            subjects.extend(subject);
-            subjects.sort_unstable();
-            subjects.dedup();
-            let notes = subjects.into_iter().map(|one| by.note(one, "claims"));
-            let notes = notes.collect();
-            let full = i64::try_from(rows.len()).is_ok_and(|found| found == rows_max);
-            let last = rows.last().filter(|_| full).map(|row| key_of(&row.claim));
-            Ok((Some((claims, last)), notes))
+            let mut listed = Listed::default();
+            let (found, mut persons) = match listing {
+                Listing::Claims => {
+                    let rows = store::claim_list(tx, tenant, &filter, after, rows_max).await?;
+                    let (claims, of) = told(tx, &by, &rows, |row| row.subject, to_pb_claim).await?;
+                    (listed.claims, listed.last) = (claims, rows.last().map(key_of));
+                    (rows.len(), of)
+                }
+                Listing::Undercharges => {
+                    let after = after.0;
+                    let rows = store::undercharge_list(tx, tenant, &filter, after, rows_max);
+                    let rows = rows.await?;
+                    let told = told(tx, &by, &rows, |row| row.subject, to_pb_undercharge);
+                    let (undercharges, of) = told.await?;
+                    let last = rows.last().map(|row| (row.undercharge.fee.uuid(), 0));
+                    (listed.undercharges, listed.last) = (undercharges, last);
+                    (rows.len(), of)
+                }
+            };
+            let full = i64::try_from(found).is_ok_and(|found| found == rows_max);
+            listed.last = listed.last.filter(|_| full);
+            persons.extend(subject);
+            persons.sort_unstable();
+            persons.dedup();
+            let notes = persons.into_iter().map(|one| by.note(one, "claims"));
+            Ok((Some(listed), notes.collect()))
         })
     });
     found.await?.ok_or_else(outside)
@@ -98,24 +130,27 @@ async fn shows(
     Ok(subject)
 }
 
-fn key_of(claim: &hjm_free_card::Claim) -> ClaimKey {
-    (claim.fee.uuid(), claim.number.into())
+fn key_of(row: &ClaimRow) -> ClaimKey {
+    (row.claim.fee.uuid(), row.claim.number.into())
 }
 
-async fn told(
+/// Rows as they are told, and of whom they all are; nothing is told of who stays outside.
+async fn told<R, T>(
     tx: &mut PgConnection,
     by: &Looking,
-    rows: &[ClaimRow],
-) -> Result<Vec<pb::Claim>, Error> {
-    let persons = rows.iter().map(|row| row.subject).collect();
+    rows: &[R],
+    whose: fn(&R) -> RecipientId,
+    to_pb: fn(&R, Subject, Option<&PrincipalId>) -> T,
+) -> Result<(Vec<T>, Vec<RecipientId>), Error> {
+    let persons: BTreeSet<RecipientId> = rows.iter().map(whose).collect();
     let known = subjects(tx, &by.caller.tenant, &persons).await?;
     let caller = by.caller.scope().principal;
     let told = rows.iter().filter_map(|row| {
-        let subject = known.get(&row.subject).copied().unwrap_or_default();
+        let subject = known.get(&whose(row)).copied().unwrap_or_default();
         let outside = subject.person.opted_out;
-        (!outside).then(|| to_pb_claim(row, subject, caller.as_ref()))
+        (!outside).then(|| to_pb(row, subject, caller.as_ref()))
     });
-    Ok(told.collect())
+    Ok((told.collect(), persons.into_iter().collect()))
 }
 
 /// Decides the claim of a fee that is not closed. What another principal owes is not there for

@@ -47,7 +47,7 @@ pub(crate) use audit::{ACCESSES_MAX, list_access};
 pub(crate) use batch::{Queue, Queued};
 pub(crate) use card::{Carding, add_card};
 pub(crate) use circle::{Circle, Together};
-pub(crate) use claim::{Deciding, decide_claim, list_claims, settle_claims};
+pub(crate) use claim::{Deciding, Listing, decide_claim, list_claims, settle_claims};
 pub(crate) use exempt::Exemptions;
 pub(crate) use fee::{cancel_fee, correct_fee, register_fee};
 pub(crate) use link::{Linking, Unlinking, link_subjects, unlink_subjects};

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::looking;
 use crate::{
     Deps,
-    app::{self, Deciding},
+    app::{self, Deciding, Listing},
     convert::{from_pb_claim_decision, from_pb_claim_state},
     store::{ClaimFilter, ClaimKey},
 };
@@ -45,6 +45,14 @@ impl ClaimService for Deps {
         let rows_max = from_pb_page_size(&mut violations, asked.page_size);
         let after = from_pb_claim_token(&asked.page_token).ok_or("is not a token of this list");
         let after = violations.take("page_token", after);
+        if asked.undercharges && state.as_ref().is_some_and(Option::is_some) {
+            violations.add("state", "is not told with undercharges");
+        }
+        let listing = if asked.undercharges {
+            Listing::Undercharges
+        } else {
+            Listing::Claims
+        };
         let parsed = subject.zip(principal).zip(state.zip(rows_max)).zip(after);
         let (((subject, principal), (state, rows_max)), after) = violations.finish(parsed)?;
         // A principal sees what it owes itself.
@@ -61,12 +69,14 @@ impl ClaimService for Deps {
             ..ClaimFilter::default()
         };
         let looking = looking(caller, "ListClaims", "", None, self.clock.now()?);
-        let listed = app::list_claims(self, looking, subject, filter, after, rows_max).await?;
-        let (claims, last) = listed;
-        let next = last.map(|(fee, number)| format!("{fee} {number}"));
+        let listing = (listing, subject);
+        let listed = app::list_claims(self, looking, listing, filter, after, rows_max).await?;
+        let next = listed.last;
+        let next = next.map(|(fee, number)| format!("{fee} {number}"));
         Ok(Response::new(pb::ListClaimsResponse {
             next_page_token: next.unwrap_or_default(),
-            claims,
+            claims: listed.claims,
+            undercharges: listed.undercharges,
         }))
     }
 

@@ -9,6 +9,7 @@ mod days;
 mod log;
 mod share;
 mod subject;
+mod undercharge;
 
 pub(crate) use account::{
     AccountRow, StandingRow, account_find, account_hold, account_hold_ids, account_insert,
@@ -28,3 +29,6 @@ pub(crate) use share::{
     pool_insert, pool_list, sharing_hold,
 };
 pub(crate) use subject::{Known, subject_append, subject_hold, subject_list};
+pub(crate) use undercharge::{
+    UnderchargeRow, undercharge_list, undercharge_list_of_accounts, undercharge_upsert,
+};

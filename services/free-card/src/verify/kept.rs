@@ -1,6 +1,9 @@
 //! Whether what is kept beside the logs is what replay gives.
 
-use hjm_free_card::{AccountState, Claim, ClaimChange, LogEntry, Scheme, Snapshot, claims_after};
+use hjm_free_card::{
+    AccountState, Claim, ClaimChange, LogEntry, Scheme, Snapshot, Undercharge, claims_after,
+    undercharges_after,
+};
 use hjm_service::{Failure, verify::Finding};
 use jiff::civil::Date;
 
@@ -24,7 +27,7 @@ impl Kept {
                 breaches: self.stale,
             },
             Finding {
-                invariant: "I16 claims follow replay",
+                invariant: "I16 claims and undercharges follow replay",
                 checked: self.claims,
                 breaches: self.wrong,
             },
@@ -60,10 +63,17 @@ impl Kept {
         }
     }
 
-    /// Compares the claims of an account, or of those who share one, with what is owed.
-    pub(super) fn owed(&mut self, state: &AccountState, claims: &[Claim]) -> Result<(), Failure> {
+    /// Compares the claims and the undercharges of an account, or of those who share one, with what
+    /// is owed and was charged too little.
+    pub(super) fn owed(
+        &mut self,
+        state: &AccountState,
+        claims: &[Claim],
+        undercharges: &[Undercharge],
+    ) -> Result<(), Failure> {
+        let looked_at = claims.len().saturating_add(undercharges.len());
         let inner = |error: hjm_free_card::EngineError| Failure::Internal(error.into());
-        self.claims = self.claims.saturating_add(claims.len() as u64);
+        self.claims = self.claims.saturating_add(looked_at as u64);
         for change in claims_after(state, claims).map_err(inner)? {
             match change {
                 ClaimChange::Opened(claim) | ClaimChange::Changed(claim) => {
@@ -73,6 +83,10 @@ impl Kept {
                 ClaimChange::PaidTooMuch { .. } => {}
             }
         }
+        let wrong = undercharges_after(state, undercharges).into_iter();
+        self.wrong.extend(
+            wrong.map(|one| format!("fee {}: {} was charged too little", one.fee, one.amount)),
+        );
         Ok(())
     }
 }

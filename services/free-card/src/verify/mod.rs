@@ -6,7 +6,7 @@ mod kept;
 use std::{collections::HashMap, sync::Arc};
 
 use hjm_feed::{PolicyShelf, Rules};
-use hjm_free_card::{Claim, LogEntry, Scheme, replay};
+use hjm_free_card::{AccountState, Claim, LogEntry, Scheme, Undercharge, replay};
 use hjm_ids::TenantId;
 use hjm_money::Money;
 use hjm_policy::PolicySet;
@@ -147,6 +147,7 @@ async fn audit_accounts(
         let subjects: Vec<Uuid> = page.iter().map(|row| row.subject.uuid()).collect();
         let mut logs = store::log_list(tx, tenant, &ids).await?;
         let mut claims = store::claim_list_of_accounts(tx, tenant, &ids).await?;
+        let mut listed = store::undercharge_list_of_accounts(tx, tenant, &ids).await?;
         let known = store::subject_list(tx, tenant, &subjects).await?;
         let standings = store::standing_list(tx, tenant, after, ACCOUNTS_PAGE).await?;
         for (row, standing) in page.iter().zip(&standings) {
@@ -170,7 +171,9 @@ async fn audit_accounts(
             let Some(scheme) = scheme else { continue };
             let log = logs.remove(&row.account).unwrap_or_default();
             let claims = claims.remove(&row.account).unwrap_or_default();
-            books.look(row, standing, scheme, &log, &claims)?;
+            let listed = listed.remove(&row.account).unwrap_or_default();
+            let state = books.look(row, standing, scheme, &log)?;
+            books.kept.owed(&state, &claims, &listed)?;
         }
         after = last;
     }
@@ -191,14 +194,13 @@ impl Books {
         standing: &StandingRow,
         scheme: &Scheme,
         log: &[LogEntry],
-        claims: &[Claim],
-    ) -> Result<(), Failure> {
+    ) -> Result<AccountState, Failure> {
         let state = replay(scheme, log).map_err(|error| Failure::Internal(error.into()))?;
         self.audit.look(row.account, scheme, &state);
         let days = state.cards.iter().map(|card| (card.from, card.to));
         let days: Vec<_> = days.collect();
         self.kept.look(standing, scheme, log, &days, false);
-        self.kept.owed(&state, claims)
+        Ok(state)
     }
 
     /// One of several accounts that are decided together. What they share is looked at once, with
@@ -231,8 +233,10 @@ impl Books {
             let ids: Vec<Uuid> = drawn.accounts.iter().map(|(one, _)| one.uuid()).collect();
             let claims = store::claim_list_of_accounts(tx, tenant, &ids).await?;
             let claims: Vec<Claim> = claims.into_values().flatten().collect();
+            let listed = store::undercharge_list_of_accounts(tx, tenant, &ids).await?;
+            let listed: Vec<Undercharge> = listed.into_values().flatten().collect();
             if !drawn.scheme.is_composite() {
-                self.kept.owed(&drawn.state, &claims)?;
+                self.kept.owed(&drawn.state, &claims, &listed)?;
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! What is asked of a world beside fees: claims, choices, and looks at a person.
 
 use hjm_proto::free_card::v1 as pb;
-use hjm_service::client;
+use hjm_service::{Caller, client};
 use hjm_testkit::{date, request_id};
 use tonic::Status;
 
@@ -42,6 +42,23 @@ impl World {
         let mut client = self.claims.clone();
         let listed = client.list_claims(client::request(&desk(), request));
         listed.await.unwrap().into_inner().claims
+    }
+
+    /// What was charged too little, as a caller sees it.
+    pub(crate) async fn undercharges(
+        &self,
+        by: &Caller,
+        request: pb::ListClaimsRequest,
+    ) -> Vec<pb::Undercharge> {
+        let request = pb::ListClaimsRequest {
+            undercharges: true,
+            ..request
+        };
+        let mut client = self.claims.clone();
+        let listed = client.list_claims(client::request(by, request)).await;
+        let listed = listed.unwrap().into_inner();
+        assert_eq!(listed.claims, []);
+        listed.undercharges
     }
 
     pub(crate) async fn opt_out(&self, recipient: &str) {

@@ -2,9 +2,9 @@
 
 use hjm_proto::free_card::v1 as pb;
 use hjm_service::{client, idempotency::REPLAYED_HEADER};
-use hjm_testkit::{fields, kronor, of_principal, reason, request_id};
+use hjm_testkit::{date, fields, kronor, of_principal, reason, request_id};
 
-use crate::support::{DALARNA, SCHEME, World, ask, person};
+use crate::support::{DALARNA, SCHEME, World, ask, cancelling, desk, person};
 
 const BORLANGE: &str = "2081";
 const FALUN: &str = "2080";
@@ -188,4 +188,113 @@ async fn d_22_who_owes_a_protected_person_is_told_to_that_principal_alone() {
         told,
         "no person is named"
     );
+}
+
+impl World {
+    /// A fee that Borlänge charged nothing for, since a card was thought to cover it: the first of
+    /// the fees that built the card is credited afterwards (W12).
+    async fn undercharged(&self, recipient: &str) -> String {
+        for (principal, on, nominal) in [
+            (BORLANGE, "2024-06-10", "1150"),
+            (FALUN, "2024-06-11", "250"),
+            (BORLANGE, "2024-06-12", "250.50"),
+        ] {
+            self.charge_in((SCHEME, principal), recipient, on, nominal)
+                .await;
+        }
+        let fees = self.list(recipient).await;
+        self.cancel(&cancelling(&fees[0].fee_id)).await.unwrap();
+        fees[2].fee_id.clone()
+    }
+}
+
+#[tokio::test]
+async fn d_9_what_was_charged_too_little_is_listed_for_who_charged_it_until_it_is_no_more_so() {
+    let world = World::open("2024-06-10").await;
+    let recipient = person();
+    let fee_id = world.undercharged(&recipient).await;
+    let all = pb::ListClaimsRequest::default();
+    let of = |principal: &str| pb::ListClaimsRequest {
+        principal_id: principal.to_owned(),
+        ..Default::default()
+    };
+    let listed = world.undercharges(&desk(), all.clone()).await;
+    let expected = pb::Undercharge {
+        fee_id,
+        scheme_id: SCHEME.to_owned(),
+        principal_id: BORLANGE.to_owned(),
+        event_on: date("2024-06-12"),
+        amount: listed[0].amount.clone(),
+        recipient_id: recipient.clone(),
+    };
+    assert_eq!(kronor(expected.amount.as_ref()), "250.50");
+    assert_eq!(listed, std::slice::from_ref(&expected));
+    assert_eq!(world.undercharges(&desk(), of(BORLANGE)).await, listed);
+    assert_eq!(world.undercharges(&desk(), of(FALUN)).await, []);
+    let (own, other) = (
+        of_principal(DALARNA, BORLANGE),
+        of_principal(DALARNA, FALUN),
+    );
+    assert_eq!(world.undercharges(&own, all.clone()).await, listed);
+    assert_eq!(world.undercharges(&other, all.clone()).await, []);
+    assert_eq!(world.undercharges(&other, of(BORLANGE)).await, []);
+    let claims = world.claims_of(&recipient).await;
+    assert_eq!(claims.len(), 1, "what is credited goes back; nothing else");
+    assert_eq!(kronor(claims[0].amount.as_ref()), "1150.00");
+    world.books_hold().await;
+
+    let late = world.fee_in((SCHEME, FALUN), &recipient, "2024-06-10", "1150");
+    world.register(&late).await.unwrap();
+    assert_eq!(world.undercharges(&desk(), all).await, [], "a card again");
+    world.books_hold().await;
+}
+
+#[tokio::test]
+async fn what_was_charged_too_little_is_paged_and_hidden_as_claims_are() {
+    let world = World::open("2024-06-10").await;
+    let (outside, one, other) = (person(), person(), person());
+    for recipient in [&outside, &one, &other] {
+        world.undercharged(recipient).await;
+    }
+    world.opt_out(&outside).await;
+    world.protect(&other).await;
+    let mut request = pb::ListClaimsRequest {
+        page_size: 1,
+        undercharges: true,
+        ..Default::default()
+    };
+    let mut told = Vec::new();
+    loop {
+        let page = world.claims.clone().list_claims(ask(request.clone())).await;
+        let page = page.unwrap().into_inner();
+        assert!(page.undercharges.len() <= 1);
+        let page_told = page.undercharges.into_iter();
+        told.extend(page_told.map(|row| (row.recipient_id, row.principal_id)));
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            break;
+        }
+    }
+    let of_one = (one.clone(), BORLANGE.to_owned());
+    assert_eq!(told, [of_one, (other.clone(), String::new())]);
+    let own = of_principal(DALARNA, BORLANGE);
+    let seen = world
+        .undercharges(&own, pb::ListClaimsRequest::default())
+        .await;
+    assert!(seen.iter().all(|row| row.principal_id == BORLANGE));
+    assert_eq!(seen.len(), 2);
+    let of_outside = pb::ListClaimsRequest {
+        recipient_id: outside,
+        undercharges: true,
+        ..Default::default()
+    };
+    let refused = world.claims.clone().list_claims(ask(of_outside)).await;
+    assert_eq!(reason(&refused.unwrap_err()), "OPTED_OUT");
+    let of_other = pb::ListClaimsRequest {
+        recipient_id: other.clone(),
+        ..Default::default()
+    };
+    assert_eq!(world.undercharges(&desk(), of_other).await.len(), 1);
+    let looks = world.accesses(&other).await;
+    assert!(looks.iter().any(|look| look.action == "ListClaims"));
 }

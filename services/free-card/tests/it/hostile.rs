@@ -157,6 +157,12 @@ async fn pages_tokens_and_codes_that_are_none_are_named() {
         ..Default::default()
     };
     names(world.claims.clone().list_claims(ask(state)).await, "state");
+    let state = pb::ListClaimsRequest {
+        state: pb::ClaimState::Open.into(),
+        undercharges: true,
+        ..Default::default()
+    };
+    names(world.claims.clone().list_claims(ask(state)).await, "state");
     for state in [0, 1, 99] {
         let decide = pb::DecideClaimRequest {
             request_id: request_id(),

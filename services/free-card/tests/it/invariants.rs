@@ -1,10 +1,11 @@
 //! Looking through the books, over good ones and over broken ones.
 
 use hjm_postgres::Context;
+use hjm_proto::free_card::v1 as pb;
 use hjm_service::verify::Finding;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::support::{DALARNA, World, cancelling, person};
+use crate::support::{DALARNA, World, cancelling, desk, person};
 
 async fn verify(world: &World) -> Vec<Finding> {
     let url = world.database.serving_url(Context::FreeCard);
@@ -133,6 +134,42 @@ async fn i16_a_claim_that_replay_does_not_give_is_found() {
     let world = World::open("2024-01-10").await;
     busy_year(&world).await;
     let change = "UPDATE free_card.claim SET amount_ore = amount_ore + 100";
+    break_by(&world, change.to_owned()).await;
+    assert_eq!(broken(&verify(&world).await), ["I16"]);
+}
+
+/// A fee of 250 that a card covered, until the first of those that built the card was credited.
+async fn undercharged(world: &World) -> String {
+    let recipient = person();
+    for (on, nominal) in [("10", "1150"), ("11", "250"), ("12", "250")] {
+        let on = format!("2024-01-{on}");
+        world.charge(&recipient, &on, nominal).await;
+    }
+    let first = world.list(&recipient).await[0].fee_id.clone();
+    world.cancel(&cancelling(&first)).await.unwrap();
+    assert_eq!(broken(&verify(world).await), [""; 0]);
+    recipient
+}
+
+/// As the migration leaves what was written before undercharges were listed.
+#[tokio::test]
+async fn an_account_of_before_lists_what_was_charged_too_little_with_its_next_fee() {
+    let world = World::open("2024-01-10").await;
+    let recipient = undercharged(&world).await;
+    let before = "DELETE FROM free_card.undercharge; UPDATE free_card.standing SET snapshot = NULL";
+    break_by(&world, before.to_owned()).await;
+    assert_eq!(broken(&verify(&world).await), ["I16"]);
+    world.charge(&recipient, "2024-01-13", "250").await;
+    assert_eq!(broken(&verify(&world).await), [""; 0]);
+    let all = pb::ListClaimsRequest::default();
+    assert_eq!(world.undercharges(&desk(), all).await.len(), 1);
+}
+
+#[tokio::test]
+async fn i16_an_undercharge_that_is_not_listed_is_found() {
+    let world = World::open("2024-01-10").await;
+    undercharged(&world).await;
+    let change = "UPDATE free_card.undercharge SET amount_ore = 0";
     break_by(&world, change.to_owned()).await;
     assert_eq!(broken(&verify(&world).await), ["I16"]);
 }

@@ -1,8 +1,9 @@
 //! Claims: who refunds what, and what a change of the log does to them (D-9, D-10).
 
 use hjm_free_card::{
-    AccountState, Claim, ClaimChange, ClaimDecision, ClaimState, LogEntry, PaidClaim, cancel,
-    claims_after, decide, explain, may_pay, register, register_charged, register_receipt, settle,
+    AccountState, Claim, ClaimChange, ClaimDecision, ClaimState, LogEntry, PaidClaim, Undercharge,
+    cancel, claims_after, decide, explain, may_pay, register, register_charged, register_receipt,
+    settle, undercharges_after,
 };
 use hjm_money::Money;
 use proptest::prelude::*;
@@ -114,6 +115,58 @@ fn a_paid_claim_is_never_reopened_and_a_difference_is_a_new_claim() {
         [ClaimChange::PaidTooMuch { fee, amount }],
         "told and not collected"
     );
+}
+
+/// 1 150 and then 250, of which 0 and not all that was to pay is charged: the device was offline and
+/// thought a card was there.
+#[test]
+fn fc_d9_what_was_charged_too_little_is_listed_until_it_is_no_more_so() {
+    let scheme = scheme(&Options::default());
+    let mut log = Vec::new();
+    for (number, on, charged) in [(1, "2024-01-10", "1150"), (2, "2024-05-01", "0")] {
+        let nominal = if number == 1 { "1150" } else { "250" };
+        let fee = proposed(fee_id(number), date(on), money(nominal));
+        let at = morning(fee.on);
+        let done = register_charged(&scheme, &log, &fee, money(charged), at).unwrap();
+        log.extend(done.entries);
+    }
+    let state = hjm_free_card::replay(&scheme, &log).unwrap();
+    let listed = undercharges_after(&state, &[]);
+    let of_may = Undercharge {
+        fee: fee_id(2),
+        principal: principal("20"),
+        on: date("2024-05-01"),
+        amount: money("250"),
+    };
+    assert_eq!(listed, std::slice::from_ref(&of_may));
+    assert_eq!(undercharges_after(&state, &listed), [], "and only once");
+    assert_eq!(claims_after(&state, &[]).unwrap(), [], "nobody owes it");
+
+    let at = morning(date("2024-05-02"));
+    let without = cancel(&scheme, &log, fee_id(2), at).unwrap().state;
+    let gone = Undercharge {
+        amount: Money::ZERO,
+        ..of_may
+    };
+    let changed = undercharges_after(&without, &listed);
+    assert_eq!(changed, std::slice::from_ref(&gone));
+    assert_eq!(undercharges_after(&without, &changed), []);
+    let listed_anew = undercharges_after(&state, &[gone]);
+    assert_eq!(listed_anew, listed);
+}
+
+#[test]
+fn what_was_paid_elsewhere_is_nobodys_undercharge() {
+    let scheme = scheme(&Options::default());
+    let fee = proposed(fee_id(1), date("2024-01-10"), money("250"));
+    let at = morning(fee.on);
+    let entered = register_receipt(&scheme, &[], &fee, money("200"), at);
+    let charged = register_charged(&scheme, &[], &fee, money("200"), at);
+    for (done, listed) in [(entered, 0), (charged, 1)] {
+        let state = done.unwrap().state;
+        assert_eq!(state.fees[0].undercharge, money("50"));
+        assert_eq!(undercharges_after(&state, &[]).len(), listed);
+    }
 }
 
 #[test]

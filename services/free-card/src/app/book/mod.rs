@@ -9,8 +9,8 @@ use std::sync::Arc;
 use hjm_feed::NewEvent;
 use hjm_free_card::{
     AccountState, AssessedFee, Claim, ClaimChange, ClaimState, LogEntry, Registration, Scheme,
-    Snapshot, Status, claims_after, register, register_charged, register_receipt, replay,
-    status_on,
+    Snapshot, Status, Undercharge, claims_after, register, register_charged, register_receipt,
+    replay, status_on, undercharges_after,
 };
 use hjm_ids::{FeeId, TenantId};
 use hjm_proto::free_card::v1 as pb;
@@ -38,6 +38,7 @@ pub(super) struct Book {
     added: Vec<NewEntry>,
     cards: Cards,
     claims: Vec<ClaimChangeRow>,
+    undercharges: Vec<Undercharge>,
     /// The fee that was registered last.
     registered: Option<AssessedFee>,
 }
@@ -73,6 +74,7 @@ impl Book {
             added: Vec::new(),
             cards: Cards::More(Vec::new()),
             claims: Vec::new(),
+            undercharges: Vec::new(),
             registered: None,
         }
     }
@@ -256,14 +258,16 @@ impl Book {
         let before = replay(&self.scheme, &log).map_err(Part::Account.refused())?;
         log.extend(done.entries.iter().cloned());
         let snapshot = Snapshot::of(&self.scheme, &log).map_err(Part::Account.refused())?;
-        let known = if self.is_new {
-            Vec::new()
-        } else {
-            let account = self.row.account;
-            let known = store::claim_list_of_accounts(tx, tenant, &[account.uuid()]).await?;
-            known.into_values().flatten().collect()
-        };
-        self.follow_claims(known, &done.state)?;
+        let (mut claims, mut listed) = (Vec::new(), Vec::new());
+        if !self.is_new {
+            let account = [self.row.account.uuid()];
+            let known = store::claim_list_of_accounts(tx, tenant, &account).await?;
+            claims = known.into_values().flatten().collect();
+            let known = store::undercharge_list_of_accounts(tx, tenant, &account).await?;
+            listed = known.into_values().flatten().collect();
+        }
+        self.follow_claims(claims, &done.state)?;
+        self.follow_undercharges(listed, &done.state);
         self.snapshot = snapshot;
         self.push(done.entries);
         let days = done.state.cards.iter().map(|card| (card.from, card.to));
@@ -301,6 +305,17 @@ impl Book {
             }
         }
         Ok(())
+    }
+
+    /// The undercharges that are listed, with those that this write has changed, follow the state.
+    fn follow_undercharges(&mut self, mut listed: Vec<Undercharge>, state: &AccountState) {
+        let are_of = |changed: &[Undercharge], fee| changed.iter().any(|one| one.fee == fee);
+        listed.retain(|known| !are_of(&self.undercharges, known.fee));
+        listed.extend(self.undercharges.iter().cloned());
+        let changed = undercharges_after(state, &listed);
+        self.undercharges
+            .retain(|known| !are_of(&changed, known.fee));
+        self.undercharges.extend(changed);
     }
 
     fn claim(&mut self, on: Date, claim: Claim) {

@@ -49,5 +49,13 @@ pub(in crate::app) async fn store_books(
     if !claims.is_empty() {
         store::claim_upsert(connection, tenant, &claims).await?;
     }
+    let undercharges = written().flat_map(|book| {
+        let all = book.undercharges.iter().cloned();
+        all.map(|undercharge| (book.row.account, undercharge))
+    });
+    let undercharges: Vec<_> = undercharges.collect();
+    if !undercharges.is_empty() {
+        store::undercharge_upsert(connection, tenant, &undercharges).await?;
+    }
     Ok(())
 }

@@ -1,13 +1,12 @@
 //! A circle that a write holds: what is added to its logs, and what follows for all of it.
 
 use hjm_free_card::{
-    AssessedFee, ClaimChange, Correction, EngineError, JointWrite, LogEntry, RegisteredCard,
-    Registration, Snapshot, cancel, claims_after, correct, due_fix, register, register_card,
-    register_charged, write_joint,
+    AssessedFee, Correction, EngineError, JointWrite, LogEntry, RegisteredCard, Registration,
+    Snapshot, cancel, correct, due_fix, register, register_card, register_charged, write_joint,
 };
 use hjm_ids::{AccountId, FeeId, RecipientId, TenantId};
 use hjm_proto::free_card::v1 as pb;
-use hjm_service::{Failure, clock::civil_date};
+use hjm_service::clock::civil_date;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -17,7 +16,7 @@ use crate::{
     app::{Changing, Drafted, Holder},
     convert::to_pb_fee,
     error::{Error, Part},
-    store::{self, AccountRow, Beside, ClaimChangeRow, NewEntry, StandingRow, card_days},
+    store::{self, AccountRow, Beside, NewEntry, StandingRow, card_days},
 };
 
 /// Instants are stored to the microsecond.
@@ -308,11 +307,7 @@ impl Held {
         let standings = standings.map(|(holder, own)| self.standing(holder, own, states));
         let standings = standings.collect::<Result<Vec<_>, _>>()?;
         store::standing_update(tx, tenant, &standings).await?;
-        let claims = self.claims(tx, tenant, states).await?;
-        if !claims.is_empty() {
-            store::claim_upsert(tx, tenant, &claims).await?;
-        }
-        Ok(())
+        self.store_owed(tx, tenant, states).await
     }
 
     pub(super) async fn store_log(
@@ -349,50 +344,6 @@ impl Held {
             snapshot,
             texts: self.circle.together.texts(),
         })
-    }
-
-    /// The claims that the states open or change. Who holds the accounts holds their claims.
-    async fn claims(
-        &self,
-        tx: &mut PgConnection,
-        tenant: &TenantId,
-        states: &States,
-    ) -> Result<Vec<ClaimChangeRow>, Error> {
-        let accounts = &self.circle.accounts;
-        let ids: Vec<Uuid> = accounts
-            .values()
-            .map(|own| own.row.account.uuid())
-            .collect();
-        let known = store::claim_list_of_accounts(tx, tenant, &ids).await?;
-        let mut rows = Vec::new();
-        for scheme in &self.circle.together.base {
-            let Some(state) = states.get(scheme.id()) else {
-                continue;
-            };
-            let own = accounts
-                .iter()
-                .filter(|(holder, _)| holder.scheme_id == scheme.id());
-            let claims: Vec<_> = own
-                .filter_map(|(_, own)| known.get(&own.row.account))
-                .flatten()
-                .cloned()
-                .collect();
-            for change in claims_after(state, &claims).map_err(Part::Account.refused())? {
-                let (ClaimChange::Opened(claim) | ClaimChange::Changed(claim)) = change else {
-                    // Told by the difference between the fee and its claims; never collected.
-                    continue;
-                };
-                let lost = || Failure::internal("a claim is for no fee of its account");
-                let owner = self.circle.fee_entry(claim.fee).ok_or_else(lost)?.0;
-                let own = accounts.get(owner).ok_or_else(lost)?;
-                rows.push(ClaimChangeRow {
-                    account: own.row.account,
-                    on: state.fee(claim.fee).ok_or_else(lost)?.on,
-                    claim,
-                });
-            }
-        }
-        Ok(rows)
     }
 }
 

@@ -2,6 +2,7 @@
 //! composite reads. Mostly one account of one person.
 
 mod held;
+mod owed;
 mod regroup;
 mod sharing;
 mod together;
