@@ -22,6 +22,9 @@ use crate::{Caller, Failure, caller::CALLER_HEADER, deadline::DeadlineLayer};
 
 /// Metadata longer than this is refused.
 const METADATA_BYTES_MAX: u32 = 8 * 1024;
+/// Calls of one connection that are given up before they are begun: with more the connection is
+/// closed as a flood, and every other call on it is lost. A gateway has many desks on one.
+const HUNG_UP_MAX: usize = 256;
 
 /// Tells everything in a process to finish.
 #[derive(Debug, Clone)]
@@ -192,6 +195,7 @@ pub async fn serve(
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     Server::builder()
         .http2_max_header_list_size(Some(METADATA_BYTES_MAX))
+        .http2_max_pending_accept_reset_streams(Some(HUNG_UP_MAX))
         .layer(DeadlineLayer)
         .layer(CallerLayer(admission))
         .add_routes(routes)
