@@ -191,12 +191,12 @@ pub fn undercharges_after(state: &AccountState, listed: &[Undercharge]) -> Vec<U
             on: fee.on,
             amount: fee.undercharged(),
         };
-        let is_listed = match listed.iter().find(|known| known.fee == fee.fee) {
-            Some(known) if known.amount.is_zero() => now.amount.is_zero(),
-            Some(known) => *known == now,
-            None => now.amount.is_zero(),
+        let mut known = listed.iter().filter(|known| !known.amount.is_zero());
+        let changed = match known.find(|known| known.fee == fee.fee) {
+            Some(known) => *known != now,
+            None => !now.amount.is_zero(),
         };
-        (!is_listed).then_some(now)
+        changed.then_some(now)
     });
     fees.collect()
 }

@@ -95,8 +95,9 @@ pub(crate) async fn list_claims(
                     (rows.len(), of)
                 }
                 Listing::Undercharges => {
-                    let after = after.0;
-                    let rows = store::undercharge_list(tx, tenant, &filter, after, rows_max);
+                    let (subjects, of) =
+                        (filter.subjects.as_deref(), filter.principal_id.as_deref());
+                    let rows = store::undercharge_list(tx, tenant, subjects, of, after.0, rows_max);
                     let rows = rows.await?;
                     let told = told(tx, &by, &rows, |row| row.subject, to_pb_undercharge);
                     let (undercharges, of) = told.await?;

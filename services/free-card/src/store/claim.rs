@@ -200,7 +200,7 @@ pub(crate) async fn claim_list(
     .collect()
 }
 
-fn principal_of(id: &str) -> Result<PrincipalId, Failure> {
+pub(super) fn principal_of(id: &str) -> Result<PrincipalId, Failure> {
     let lost = |_| Failure::internal("a stored principal cannot be read");
     id.parse().map_err(lost)
 }

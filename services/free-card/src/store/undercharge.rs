@@ -10,7 +10,7 @@ use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::ClaimFilter;
+use super::claim::principal_of;
 
 /// An undercharge with whose it is.
 #[derive(Debug, Clone)]
@@ -26,10 +26,9 @@ fn undercharge_of(
     on: jiff_sqlx::Date,
     ore: i64,
 ) -> Result<Undercharge, Failure> {
-    let lost = |_| Failure::internal("a stored principal cannot be read");
     Ok(Undercharge {
         fee: FeeId::new(fee),
-        principal: principal_id.parse().map_err(lost)?,
+        principal: principal_of(principal_id)?,
         on: on.to_jiff(),
         amount: Money::from_ore(ore),
     })
@@ -93,12 +92,13 @@ pub(crate) async fn undercharge_list_of_accounts(
     Ok(known)
 }
 
-/// Undercharges after a fee's, in order of fee, of persons and a principal of the filter. Nothing of
-/// persons who stay outside.
+/// Undercharges after a fee's, in order of fee: of some persons, or of all; of one principal, or of
+/// all. Nothing of persons who stay outside.
 pub(crate) async fn undercharge_list(
     connection: &mut PgConnection,
     tenant: &TenantId,
-    filter: &ClaimFilter,
+    subjects: Option<&[Uuid]>,
+    principal_id: Option<&str>,
     after: Uuid,
     rows_max: i64,
 ) -> Result<Vec<UnderchargeRow>, Failure> {
@@ -118,8 +118,8 @@ pub(crate) async fn undercharge_list(
             ORDER BY u.fee_id LIMIT $5"#,
         tenant.as_str(),
         after,
-        filter.subjects.as_deref() as _,
-        filter.principal_id,
+        subjects as _,
+        principal_id,
         rows_max
     )
     .fetch_all(connection)

@@ -230,12 +230,12 @@ impl Books {
         let first = drawn.accounts.iter().map(|(account, _)| *account).min();
         if first == Some(row.account) {
             self.audit.look(row.account, &drawn.scheme, &drawn.state);
-            let ids: Vec<Uuid> = drawn.accounts.iter().map(|(one, _)| one.uuid()).collect();
-            let claims = store::claim_list_of_accounts(tx, tenant, &ids).await?;
-            let claims: Vec<Claim> = claims.into_values().flatten().collect();
-            let listed = store::undercharge_list_of_accounts(tx, tenant, &ids).await?;
-            let listed: Vec<Undercharge> = listed.into_values().flatten().collect();
             if !drawn.scheme.is_composite() {
+                let ids: Vec<Uuid> = drawn.accounts.iter().map(|(one, _)| one.uuid()).collect();
+                let claims = store::claim_list_of_accounts(tx, tenant, &ids).await?;
+                let claims: Vec<Claim> = claims.into_values().flatten().collect();
+                let listed = store::undercharge_list_of_accounts(tx, tenant, &ids).await?;
+                let listed: Vec<Undercharge> = listed.into_values().flatten().collect();
                 self.kept.owed(&drawn.state, &claims, &listed)?;
             }
         }

@@ -193,7 +193,7 @@ async fn d_22_who_owes_a_protected_person_is_told_to_that_principal_alone() {
 impl World {
     /// A fee that Borlänge charged nothing for, since a card was thought to cover it: the first of
     /// the fees that built the card is credited afterwards (W12).
-    async fn undercharged(&self, recipient: &str) -> String {
+    pub(crate) async fn undercharged(&self, recipient: &str) -> String {
         for (principal, on, nominal) in [
             (BORLANGE, "2024-06-10", "1150"),
             (FALUN, "2024-06-11", "250"),

@@ -138,28 +138,16 @@ async fn i16_a_claim_that_replay_does_not_give_is_found() {
     assert_eq!(broken(&verify(&world).await), ["I16"]);
 }
 
-/// A fee of 250 that a card covered, until the first of those that built the card was credited.
-async fn undercharged(world: &World) -> String {
-    let recipient = person();
-    for (on, nominal) in [("10", "1150"), ("11", "250"), ("12", "250")] {
-        let on = format!("2024-01-{on}");
-        world.charge(&recipient, &on, nominal).await;
-    }
-    let first = world.list(&recipient).await[0].fee_id.clone();
-    world.cancel(&cancelling(&first)).await.unwrap();
-    assert_eq!(broken(&verify(world).await), [""; 0]);
-    recipient
-}
-
 /// As the migration leaves what was written before undercharges were listed.
 #[tokio::test]
 async fn an_account_of_before_lists_what_was_charged_too_little_with_its_next_fee() {
-    let world = World::open("2024-01-10").await;
-    let recipient = undercharged(&world).await;
+    let world = World::open("2024-06-10").await;
+    let recipient = person();
+    world.undercharged(&recipient).await;
     let before = "DELETE FROM free_card.undercharge; UPDATE free_card.standing SET snapshot = NULL";
     break_by(&world, before.to_owned()).await;
     assert_eq!(broken(&verify(&world).await), ["I16"]);
-    world.charge(&recipient, "2024-01-13", "250").await;
+    world.charge(&recipient, "2024-06-13", "250").await;
     assert_eq!(broken(&verify(&world).await), [""; 0]);
     let all = pb::ListClaimsRequest::default();
     assert_eq!(world.undercharges(&desk(), all).await.len(), 1);
@@ -167,8 +155,9 @@ async fn an_account_of_before_lists_what_was_charged_too_little_with_its_next_fe
 
 #[tokio::test]
 async fn i16_an_undercharge_that_is_not_listed_is_found() {
-    let world = World::open("2024-01-10").await;
-    undercharged(&world).await;
+    let world = World::open("2024-06-10").await;
+    world.undercharged(&person()).await;
+    assert_eq!(broken(&verify(&world).await), [""; 0]);
     let change = "UPDATE free_card.undercharge SET amount_ore = 0";
     break_by(&world, change.to_owned()).await;
     assert_eq!(broken(&verify(&world).await), ["I16"]);

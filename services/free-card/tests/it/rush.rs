@@ -31,18 +31,17 @@ async fn desks_that_hang_up_and_ask_again_charge_each_fee_once_within_the_ceilin
     let requests: Vec<pb::RegisterFeeRequest> = (0..DESKS * 2)
         .map(|desk| world.fee(&people[desk % ACCOUNTS], "2024-06-10", "130"))
         .collect();
-    // Every third desk hangs up before the answer can have come; the service goes on, and the
-    // others, on the same connection, get their answers.
-    let first = requests.iter().enumerate().map(async |(desk, request)| {
+    // Every third desk hangs up, mostly before the answer comes; the service goes on, and the others,
+    // on the same connection, get their answers.
+    let first = (0u32..).zip(&requests).map(async |(desk, request)| {
         let mut client = world.free_card.clone();
         let asked = client.register_fee(ask(request.clone()));
         let hangs_up = desk % 3 == 0;
         let patience = if hangs_up {
-            200 + 20 * desk
+            Duration::from_micros(20) * (desk + 10)
         } else {
-            10_000_000
+            Duration::from_secs(10)
         };
-        let patience = Duration::from_micros(patience.try_into().unwrap());
         let answer = timeout(patience, asked).await;
         assert!(hangs_up || matches!(answer, Ok(Ok(_))), "{answer:?}");
     });
