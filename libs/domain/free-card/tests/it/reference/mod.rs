@@ -6,7 +6,7 @@
 mod model;
 mod story;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZero, thread};
 
 use hjm_free_card::{
     AccountState, Appended, CardStanding, LogEntry, Scheme, Snapshot, known_at, register_charged,
@@ -25,6 +25,17 @@ fn logs() -> u64 {
     asked.map_or(10_000, |(_, logs)| {
         logs.parse().expect("FREE_CARD_LOGS is a number")
     })
+}
+
+/// Looks at the account of every seed, on all cores; a look that fails ends the test.
+fn each_seed(seeds: u64, look: impl Fn(u64) + Sync) {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        for first in (0..seeds).take(cores) {
+            let look = &look;
+            scope.spawn(move || (first..seeds).step_by(cores).for_each(look));
+        }
+    });
 }
 
 /// What the engine says, as the reference tells it.
@@ -135,7 +146,7 @@ fn over_ceiling(story: &Story, state: &AccountState) -> Option<String> {
 
 #[test]
 fn the_engine_says_what_the_slow_reference_says() {
-    for seed in 0..logs() {
+    each_seed(logs(), |seed| {
         let story = Story::of(seed);
         let difference = difference(&story, &story.scheme());
         assert!(
@@ -143,7 +154,7 @@ fn the_engine_says_what_the_slow_reference_says() {
             "seed {seed}: {story:#?}\n{}",
             difference.unwrap()
         );
-    }
+    });
 }
 
 /// What makes a rule wrong.
@@ -215,7 +226,7 @@ fn sums(state: &AccountState) -> (Money, Money) {
 
 #[test]
 fn any_order_of_arrival_gives_each_fee_the_same_and_ties_the_same_sums() {
-    for seed in 0..logs() / 10 {
+    each_seed(logs() / 10, |seed| {
         let mut random = Random::new(seed);
         let story = Story::of(seed);
         let scheme = story.scheme();
@@ -240,5 +251,5 @@ fn any_order_of_arrival_gives_each_fee_the_same_and_ties_the_same_sums() {
         }
         assert_eq!(card_days(&one), card_days(&other), "seed {seed}");
         assert!(one.fees.iter().all(|fee| fee.fee != fee_id(0)));
-    }
+    });
 }
