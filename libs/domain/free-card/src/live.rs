@@ -76,7 +76,7 @@ impl Live {
     /// [`Taken::NeedsReplay`] nothing has changed; after an error it is not to be used.
     pub(crate) fn take(&mut self, scheme: &Scheme, entry: &LogEntry) -> Result<Taken, EngineError> {
         let taken = match entry {
-            LogEntry::Fee(event) if self.last.is_none_or(|last| last < event.place()) => {
+            LogEntry::Fee(event) if self.comes_last(event) => {
                 Taken::Fee(self.take_fee(scheme, event)?)
             }
             LogEntry::CardFixed(card) if self.run.fix(card.completed_by, card.from, card.to) => {
@@ -93,6 +93,10 @@ impl Live {
         self.entries = self.entries.saturating_add(1);
         self.last_at = self.last_at.max(Some(entry.at()));
         Ok(taken)
+    }
+
+    pub(crate) fn comes_last(&self, event: &FeeEvent) -> bool {
+        self.last.is_none_or(|last| last < event.place())
     }
 
     fn take_fee(&mut self, scheme: &Scheme, event: &FeeEvent) -> Result<Verdict, EngineError> {

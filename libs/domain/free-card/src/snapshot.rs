@@ -173,6 +173,14 @@ impl Snapshot {
         }))
     }
 
+    /// Whether a fee that is registered at `now` stands last in event order, as far as its log need
+    /// not be read.
+    pub fn comes_last(&self, scheme: &Scheme, proposed: &ProposedFee, now: Timestamp) -> bool {
+        let (sequence, at) = (self.live.next_sequence(), self.live.instant(now));
+        let event = fee_event(proposed, sequence, proposed.nominal, at);
+        self.fits(scheme) && self.live.comes_last(&event)
+    }
+
     /// What each fee would cost, were they registered at `now` in the order given, as
     /// [`quote`](crate::quote) says from the whole log; none where that is needed.
     ///

@@ -156,45 +156,6 @@ pub(crate) async fn account_of_fee(
     })
 }
 
-/// Keeps where accounts that are held now stand.
-pub(crate) async fn standing_update(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    rows: &[StandingRow],
-) -> Result<(), sqlx::Error> {
-    let accounts: Vec<Uuid> = rows.iter().map(|row| row.account.uuid()).collect();
-    let versions: Vec<i64> = rows.iter().map(|row| row.version).collect();
-    let cards: Vec<String> = rows.iter().map(|row| row.cards.clone()).collect();
-    let all: Vec<bool> = rows.iter().map(|row| row.cards_are_all).collect();
-    let snapshots: Vec<Option<Vec<u8>>> = rows.iter().map(|row| row.snapshot.clone()).collect();
-    let texts: Vec<String> = rows.iter().map(|row| row.texts.clone()).collect();
-    sqlx::query!(
-        "UPDATE free_card.standing s
-            SET version = new.version, snapshot = new.snapshot, texts = new.texts,
-                cards = CASE WHEN new.are_all THEN new.cards::datemultirange
-                             WHEN new.cards = '{}' THEN s.cards
-                             ELSE s.cards + new.cards::datemultirange END
-           FROM (SELECT held.ctid AS place, new.*
-                   FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::bool[], $6::bytea[],
-                               $7::text[])
-                        new (account_id, version, cards, are_all, snapshot, texts),
-                        LATERAL (SELECT h.ctid FROM free_card.standing h
-                                  WHERE h.tenant_id = $1 AND h.account_id = new.account_id
-                                 OFFSET 0) held) new
-          WHERE s.ctid = new.place",
-        tenant.as_str(),
-        &accounts,
-        &versions,
-        &cards,
-        &all,
-        &snapshots as _,
-        &texts
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
 /// Where accounts stand, in order of id, after one.
 pub(crate) async fn standing_list(
     connection: &mut PgConnection,

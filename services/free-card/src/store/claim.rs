@@ -1,7 +1,5 @@
 //! What is to go back to persons, and what was decided about it.
 
-use std::collections::HashMap;
-
 use hjm_free_card::{Claim, ClaimDecision, ClaimState, PaidClaim};
 use hjm_ids::{AccountId, FeeId, PrincipalId, RecipientId, TenantId};
 use hjm_money::Money;
@@ -59,7 +57,7 @@ fn state_of(code: &str) -> Option<ClaimState> {
     }
 }
 
-fn claim_of(
+pub(super) fn claim_of(
     fee: Uuid,
     number: i64,
     principal: &str,
@@ -115,33 +113,6 @@ pub(crate) async fn claim_upsert(
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// The claims of accounts. Who holds an account holds its claims: nobody else changes them.
-pub(crate) async fn claim_list_of_accounts(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    accounts: &[Uuid],
-) -> Result<HashMap<AccountId, Vec<Claim>>, Failure> {
-    let rows = sqlx::query!(
-        "SELECT account_id, fee_id, number, principal_id, amount_ore, state
-           FROM unnest($2::uuid[]) asked (id),
-                LATERAL (SELECT * FROM free_card.claim
-                          WHERE tenant_id = $1 AND account_id = asked.id OFFSET 0) claim
-          ORDER BY fee_id, number",
-        tenant.as_str(),
-        accounts
-    )
-    .fetch_all(connection)
-    .await?;
-    let mut claims: HashMap<AccountId, Vec<Claim>> = HashMap::new();
-    for row in rows {
-        let (principal, state) = (&row.principal_id, &row.state);
-        let claim = claim_of(row.fee_id, row.number, principal, row.amount_ore, state)?;
-        let account = AccountId::new(row.account_id);
-        claims.entry(account).or_default().push(claim);
-    }
-    Ok(claims)
 }
 
 /// Claims after one, in order of fee and number. One that nothing is owed for any more is none.

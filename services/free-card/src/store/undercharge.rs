@@ -1,7 +1,5 @@
 //! What was charged too little: listed, never collected.
 
-use std::collections::HashMap;
-
 use hjm_free_card::Undercharge;
 use hjm_ids::{AccountId, FeeId, RecipientId, TenantId};
 use hjm_money::Money;
@@ -20,7 +18,7 @@ pub(crate) struct UnderchargeRow {
     pub(crate) undercharge: Undercharge,
 }
 
-fn undercharge_of(
+pub(super) fn undercharge_of(
     fee: Uuid,
     principal_id: &str,
     on: jiff_sqlx::Date,
@@ -63,33 +61,6 @@ pub(crate) async fn undercharge_upsert(
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// The undercharges of accounts. Who holds an account holds them: nobody else changes them.
-pub(crate) async fn undercharge_list_of_accounts(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    accounts: &[Uuid],
-) -> Result<HashMap<AccountId, Vec<Undercharge>>, Failure> {
-    let rows = sqlx::query!(
-        r#"SELECT account_id, fee_id, principal_id, event_on AS "event_on: jiff_sqlx::Date",
-                  amount_ore
-             FROM unnest($2::uuid[]) asked (id),
-                  LATERAL (SELECT * FROM free_card.undercharge
-                            WHERE tenant_id = $1 AND account_id = asked.id OFFSET 0) undercharge"#,
-        tenant.as_str(),
-        accounts
-    )
-    .fetch_all(connection)
-    .await?;
-    let mut known: HashMap<AccountId, Vec<Undercharge>> = HashMap::new();
-    for row in rows {
-        let (principal, ore) = (&row.principal_id, row.amount_ore);
-        let undercharge = undercharge_of(row.fee_id, principal, row.event_on, ore)?;
-        let account = AccountId::new(row.account_id);
-        known.entry(account).or_default().push(undercharge);
-    }
-    Ok(known)
 }
 
 /// Undercharges after a fee's, in order of fee: of some persons, or of all; of one principal, or of

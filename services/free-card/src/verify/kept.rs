@@ -1,13 +1,12 @@
 //! Whether what is kept beside the logs is what replay gives.
 
 use hjm_free_card::{
-    AccountState, Claim, ClaimChange, LogEntry, Scheme, Snapshot, Undercharge, claims_after,
-    undercharges_after,
+    AccountState, ClaimChange, LogEntry, Scheme, Snapshot, claims_after, undercharges_after,
 };
 use hjm_service::{Failure, verify::Finding};
 use jiff::civil::Date;
 
-use crate::store::{StandingRow, card_days};
+use crate::store::{Owed, StandingRow, card_days};
 
 /// What has been compared so far.
 #[derive(Debug, Default)]
@@ -65,12 +64,8 @@ impl Kept {
 
     /// Compares the claims and the undercharges of an account, or of those who share one, with what
     /// is owed and was charged too little.
-    pub(super) fn owed(
-        &mut self,
-        state: &AccountState,
-        claims: &[Claim],
-        undercharges: &[Undercharge],
-    ) -> Result<(), Failure> {
+    pub(super) fn owed(&mut self, state: &AccountState, kept: &Owed) -> Result<(), Failure> {
+        let (claims, undercharges) = (&kept.claims, &kept.undercharges);
         let looked_at = claims.len().saturating_add(undercharges.len());
         let inner = |error: hjm_free_card::EngineError| Failure::Internal(error.into());
         self.claims = self.claims.saturating_add(looked_at as u64);

@@ -6,7 +6,7 @@ mod kept;
 use std::{collections::HashMap, sync::Arc};
 
 use hjm_feed::{PolicyShelf, Rules};
-use hjm_free_card::{AccountState, Claim, LogEntry, Scheme, Undercharge, replay};
+use hjm_free_card::{AccountState, LogEntry, Scheme, replay};
 use hjm_ids::TenantId;
 use hjm_money::Money;
 use hjm_policy::PolicySet;
@@ -19,7 +19,7 @@ use crate::{
     SCHEMA,
     app::{Circle, Together, schemes_with},
     error::Error,
-    store::{self, AccountRow, StandingRow},
+    store::{self, AccountRow, Owed, StandingRow},
 };
 use audit::Audit;
 use kept::Kept;
@@ -146,8 +146,7 @@ async fn audit_accounts(
         let ids: Vec<Uuid> = page.iter().map(|row| row.account.uuid()).collect();
         let subjects: Vec<Uuid> = page.iter().map(|row| row.subject.uuid()).collect();
         let mut logs = store::log_list(tx, tenant, &ids).await?;
-        let mut claims = store::claim_list_of_accounts(tx, tenant, &ids).await?;
-        let mut listed = store::undercharge_list_of_accounts(tx, tenant, &ids).await?;
+        let mut owed = store::owed_list(tx, tenant, &ids).await?;
         let known = store::subject_list(tx, tenant, &subjects).await?;
         let standings = store::standing_list(tx, tenant, after, ACCOUNTS_PAGE).await?;
         for (row, standing) in page.iter().zip(&standings) {
@@ -170,10 +169,9 @@ async fn audit_accounts(
             let scheme = beside.iter().find(|scheme| scheme.id() == row.scheme_id);
             let Some(scheme) = scheme else { continue };
             let log = logs.remove(&row.account).unwrap_or_default();
-            let claims = claims.remove(&row.account).unwrap_or_default();
-            let listed = listed.remove(&row.account).unwrap_or_default();
+            let owed = owed.remove(&row.account).unwrap_or_default();
             let state = books.look(row, standing, scheme, &log)?;
-            books.kept.owed(&state, &claims, &listed)?;
+            books.kept.owed(&state, &owed)?;
         }
         after = last;
     }
@@ -232,11 +230,9 @@ impl Books {
             self.audit.look(row.account, &drawn.scheme, &drawn.state);
             if !drawn.scheme.is_composite() {
                 let ids: Vec<Uuid> = drawn.accounts.iter().map(|(one, _)| one.uuid()).collect();
-                let claims = store::claim_list_of_accounts(tx, tenant, &ids).await?;
-                let claims: Vec<Claim> = claims.into_values().flatten().collect();
-                let listed = store::undercharge_list_of_accounts(tx, tenant, &ids).await?;
-                let listed: Vec<Undercharge> = listed.into_values().flatten().collect();
-                self.kept.owed(&drawn.state, &claims, &listed)?;
+                let owed = store::owed_list(tx, tenant, &ids).await?;
+                let owed = Owed::together(owed.values());
+                self.kept.owed(&drawn.state, &owed)?;
             }
         }
         Ok(())

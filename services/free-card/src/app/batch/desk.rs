@@ -19,7 +19,11 @@ use uuid::Uuid;
 
 use super::{Item, Outcome, Response};
 use crate::{
-    app::{Core, Drafted, Holder, Registering, book::Book, keys_of, schemes_with},
+    app::{
+        Core, Drafted, Holder, Registering,
+        book::{Book, read_pasts},
+        keys_of, schemes_with,
+    },
     error::{Error, Part},
     store::{self, AccountRow, BatchKeys, Known, RegisteredRow},
 };
@@ -83,6 +87,31 @@ impl<'a> Desk<'a> {
             schemes: HashMap::new(),
             books: BTreeMap::new(),
         })
+    }
+
+    /// Reads at once what was on the accounts of which a fee does not come last.
+    pub(super) async fn look_back(
+        &mut self,
+        tx: &mut PgConnection,
+        tenant: &TenantId,
+        batch: &[&Item],
+    ) -> Result<(), Error> {
+        for item in batch {
+            let (holder, reference) = (&item.asked.holder, &item.asked.external_reference);
+            let is_there =
+                self.registered.contains_key(reference) || !self.rows.contains_key(holder);
+            if is_there || !matches!(self.is_apart(holder), Ok(false)) {
+                continue;
+            }
+            let ((scheme, _), now) = (self.scheme(&holder.scheme_id)?, self.now);
+            self.book(holder, scheme)?.foresee(&item.asked, now);
+        }
+        let books = self.books.values_mut();
+        let mut books: Vec<&mut Book> = books.filter(|book| book.misses_past()).collect();
+        if !books.is_empty() {
+            read_pasts(tx, tenant, &mut books).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn decide(&mut self, tx: &mut PgConnection, item: &Item) -> Outcome {

@@ -183,6 +183,7 @@ async fn transact(core: &Core, batch: &[&Item]) -> Result<Vec<Answer>, Error> {
     let scope = Scope::whole(tenant.clone());
     let mut tx = core.producer.database().begin_here(&scope).await?;
     let mut desk = Desk::open(core, &mut tx, tenant, batch).await?;
+    desk.look_back(&mut tx, tenant, batch).await?;
     let mut outcomes = Vec::with_capacity(batch.len());
     let mut ids: HashMap<(String, String), usize> = HashMap::new();
     for (place, item) in batch.iter().enumerate() {

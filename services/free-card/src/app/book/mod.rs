@@ -2,20 +2,23 @@
 //!
 //! What comes last in event order is answered from the snapshot; anything else reads the log.
 
+mod past;
 mod stored;
 
 use std::sync::Arc;
 
 use hjm_feed::NewEvent;
 use hjm_free_card::{
-    AccountState, AssessedFee, Claim, ClaimChange, ClaimState, LogEntry, Registration, Scheme,
-    Snapshot, Status, Undercharge, claims_after, register, register_charged, register_receipt,
-    replay, status_on, undercharges_after,
+    AccountState, AssessedFee, Claim, ClaimChange, ClaimState, LogEntry, ProposedFee, Registration,
+    Scheme, Snapshot, Status, Undercharge, claims_after, register, register_charged,
+    register_receipt, replay, status_on, undercharges_after,
 };
 use hjm_ids::{FeeId, TenantId};
 use hjm_proto::free_card::v1 as pb;
 use hjm_service::Failure;
 use jiff::{Timestamp, civil::Date};
+use past::Past;
+pub(super) use past::read_pasts;
 use prost::Message as _;
 use sqlx::PgConnection;
 pub(super) use stored::store_books;
@@ -25,7 +28,7 @@ use crate::{
     convert::{registered_at, to_pb_fee, to_pb_fee_answer},
     error::{Error, Part},
     events,
-    store::{self, AccountRow, Beside, ClaimChangeRow, NewEntry, RegisteredRow},
+    store::{AccountRow, Beside, ClaimChangeRow, NewEntry, RegisteredRow},
 };
 
 /// An account at hand, with what is added to it.
@@ -35,6 +38,10 @@ pub(super) struct Book {
     is_new: bool,
     scheme: Arc<Scheme>,
     snapshot: Snapshot,
+    /// What was there when it was opened, once that is needed.
+    past: Option<Past>,
+    /// It will be needed.
+    needs_past: bool,
     added: Vec<NewEntry>,
     cards: Cards,
     claims: Vec<ClaimChangeRow>,
@@ -68,6 +75,8 @@ impl Book {
         let fresh = || Snapshot::new(&scheme);
         Self {
             snapshot: snapshot.unwrap_or_else(fresh),
+            past: is_new.then(Past::default),
+            needs_past: false,
             row,
             is_new,
             scheme,
@@ -120,14 +129,30 @@ impl Book {
         Ok((response, events::fee_registered(self.row.account, event)))
     }
 
+    /// Whether a fee will need its past, as far as can be told before others are registered.
+    pub(super) fn foresee(&mut self, asked: &Registering, now: Timestamp) {
+        let fee = &asked.draft.fee;
+        let is_last = self.is_known() && self.snapshot.comes_last(&self.scheme, fee, now);
+        self.needs_past |= asked.draft.charged.is_some() || !is_last;
+    }
+
+    /// The snapshot is of all there is.
+    fn is_known(&self) -> bool {
+        i64::try_from(self.snapshot.entries()) == Ok(self.version_stored())
+    }
+
+    /// Its past will be needed and is not at hand.
+    pub(super) fn misses_past(&self) -> bool {
+        self.needs_past && self.past.is_none()
+    }
+
     /// From the snapshot alone; none where the log is needed.
     fn register_last(
         &mut self,
         asked: &Registering,
         now: Timestamp,
     ) -> Result<Option<Added>, Error> {
-        let known = i64::try_from(self.snapshot.entries()) == Ok(self.version_stored());
-        if asked.draft.charged.is_some() || !known {
+        if asked.draft.charged.is_some() || !self.is_known() {
             return Ok(None);
         }
         let fee = &asked.draft.fee;
@@ -169,7 +194,7 @@ impl Book {
             (None, _) => register(&scheme, &log, fee, now),
         };
         let done = done.map_err(Part::Fee.refused())?;
-        self.add(tx, tenant, log, done, fee.fee, fee.on, now).await
+        self.add(log, done, fee, now)
     }
 
     /// The fee that was registered last, as a later one under its key finds it.
@@ -199,34 +224,26 @@ impl Book {
 
     /// The whole log, with what is added.
     async fn log(
-        &self,
-        tx: &mut PgConnection,
-        tenant: &TenantId,
-    ) -> Result<Vec<LogEntry>, Failure> {
-        let mut log = Vec::new();
-        if self.row.version > 0 || !self.is_new {
-            let account = self.row.account;
-            let mut logs = store::log_list(tx, tenant, &[account.uuid()]).await?;
-            log = logs.remove(&account).unwrap_or_default();
-        }
-        log.extend(self.added.iter().map(|new| new.entry.clone()));
-        Ok(log)
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what a change needs, each of its own type"
-    )]
-    async fn add(
         &mut self,
         tx: &mut PgConnection,
         tenant: &TenantId,
+    ) -> Result<Vec<LogEntry>, Failure> {
+        if self.past.is_none() {
+            read_pasts(tx, tenant, &mut [self]).await?;
+        }
+        let past = self.past.iter().flat_map(|past| &past.log);
+        let added = self.added.iter().map(|new| &new.entry);
+        Ok(past.chain(added).cloned().collect())
+    }
+
+    fn add(
+        &mut self,
         log: Vec<LogEntry>,
         done: Registration,
-        fee: FeeId,
-        on: Date,
+        asked: &ProposedFee,
         now: Timestamp,
     ) -> Result<Added, Error> {
+        let (fee, on) = (asked.fee, asked.on);
         let lost = || Failure::internal("a fee at hand is not in its account's state");
         let assessed = done.state.fee(fee).ok_or_else(lost)?.clone();
         let mut entries = log.iter().chain(&done.entries);
@@ -235,7 +252,7 @@ impl Book {
         let status = status_on(&self.scheme, &done.state, on, now);
         let status = status.map_err(Part::Account.refused())?;
         let alike = done.state.has_alike(fee, |_| true);
-        let reassessed = self.take(tx, tenant, log, done, Some(fee)).await?;
+        let reassessed = self.take(log, done, fee)?;
         Ok(Added {
             fee: assessed,
             status,
@@ -247,36 +264,24 @@ impl Book {
 
     /// Takes in what was decided on the log, and answers the other fees that should now have cost
     /// something else.
-    async fn take(
+    fn take(
         &mut self,
-        tx: &mut PgConnection,
-        tenant: &TenantId,
         mut log: Vec<LogEntry>,
         done: Registration,
-        at_hand: Option<FeeId>,
+        at_hand: FeeId,
     ) -> Result<Vec<pb::Fee>, Error> {
         let before = replay(&self.scheme, &log).map_err(Part::Account.refused())?;
         log.extend(done.entries.iter().cloned());
         let snapshot = Snapshot::of(&self.scheme, &log).map_err(Part::Account.refused())?;
-        let (mut claims, mut listed) = (Vec::new(), Vec::new());
-        if !self.is_new {
-            let account = [self.row.account.uuid()];
-            let known = store::claim_list_of_accounts(tx, tenant, &account).await?;
-            claims = known.into_values().flatten().collect();
-            let known = store::undercharge_list_of_accounts(tx, tenant, &account).await?;
-            listed = known.into_values().flatten().collect();
-        }
-        self.follow_claims(claims, &done.state)?;
-        self.follow_undercharges(listed, &done.state);
+        let owed = self.past.as_ref().map(|past| past.owed.clone());
+        let owed = owed.unwrap_or_default();
+        self.follow_claims(owed.claims, &done.state)?;
+        self.follow_undercharges(owed.undercharges, &done.state);
         self.snapshot = snapshot;
         self.push(done.entries);
         let days = done.state.cards.iter().map(|card| (card.from, card.to));
         self.cards = Cards::All(days.collect());
-        let others = done
-            .state
-            .fees
-            .iter()
-            .filter(|fee| Some(fee.fee) != at_hand);
+        let others = done.state.fees.iter().filter(|fee| fee.fee != at_hand);
         let changed = others.filter(|fee| {
             let earlier = before.fee(fee.fee);
             earlier.is_some_and(|earlier| earlier.entitled != fee.entitled)

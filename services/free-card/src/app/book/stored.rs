@@ -38,13 +38,12 @@ pub(in crate::app) async fn store_books(
     if !new.is_empty() {
         store::account_insert(connection, tenant, &new).await?;
     }
-    let entries: Vec<NewEntry> = written().flat_map(|book| book.added.clone()).collect();
+    let entries: Vec<&NewEntry> = written().flat_map(|book| &book.added).collect();
     if entries.is_empty() {
         return Ok(());
     }
-    store::log_insert(connection, tenant, &entries).await?;
     let standings: Vec<StandingRow> = written().map(|book| book.standing()).collect();
-    store::standing_update(connection, tenant, &standings).await?;
+    store::log_append(connection, tenant, &entries, &standings).await?;
     let claims: Vec<ClaimChangeRow> = written().flat_map(|book| book.claims.clone()).collect();
     if !claims.is_empty() {
         store::claim_upsert(connection, tenant, &claims).await?;

@@ -302,11 +302,10 @@ impl Held {
         tenant: &TenantId,
         states: &States,
     ) -> Result<(), Error> {
-        self.store_log(tx, tenant).await?;
         let standings = self.circle.accounts.iter();
         let standings = standings.map(|(holder, own)| self.standing(holder, own, states));
         let standings = standings.collect::<Result<Vec<_>, _>>()?;
-        store::standing_update(tx, tenant, &standings).await?;
+        self.store_log(tx, tenant, &standings).await?;
         self.store_owed(tx, tenant, states).await
     }
 
@@ -314,15 +313,15 @@ impl Held {
         &self,
         tx: &mut PgConnection,
         tenant: &TenantId,
+        standings: &[StandingRow],
     ) -> Result<(), Error> {
         let new = self.circle.accounts.values().filter(|own| own.is_new);
         let new: Vec<AccountRow> = new.map(|own| own.row.clone()).collect();
         if !new.is_empty() {
             store::account_insert(tx, tenant, &new).await?;
         }
-        if !self.added.is_empty() {
-            store::log_insert(tx, tenant, &self.added).await?;
-        }
+        let added: Vec<&NewEntry> = self.added.iter().collect();
+        store::log_append(tx, tenant, &added, standings).await?;
         Ok(())
     }
 

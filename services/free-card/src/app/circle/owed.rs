@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Held, States};
 use crate::{
     error::{Error, Part},
-    store::{self, ClaimChangeRow},
+    store::{self, ClaimChangeRow, Owed},
 };
 
 impl Held {
@@ -24,15 +24,14 @@ impl Held {
     ) -> Result<(), Error> {
         let accounts = self.circle.accounts.values();
         let ids: Vec<Uuid> = accounts.map(|own| own.row.account.uuid()).collect();
-        let known = store::claim_list_of_accounts(tx, tenant, &ids).await?;
-        let listed = store::undercharge_list_of_accounts(tx, tenant, &ids).await?;
+        let known = store::owed_list(tx, tenant, &ids).await?;
         let (mut claims, mut undercharges) = (Vec::new(), Vec::new());
         for scheme in &self.circle.together.base {
             let Some(state) = states.get(scheme.id()) else {
                 continue;
             };
-            let of_scheme = self.of_scheme(scheme.id(), &known);
-            for change in claims_after(state, &of_scheme).map_err(Part::Account.refused())? {
+            let known = self.of_scheme(scheme.id(), &known);
+            for change in claims_after(state, &known.claims).map_err(Part::Account.refused())? {
                 let (ClaimChange::Opened(claim) | ClaimChange::Changed(claim)) = change else {
                     // Told by the difference between the fee and its claims; never collected.
                     continue;
@@ -43,7 +42,7 @@ impl Held {
                     claim,
                 });
             }
-            for undercharge in undercharges_after(state, &self.of_scheme(scheme.id(), &listed)) {
+            for undercharge in undercharges_after(state, &known.undercharges) {
                 undercharges.push((self.account_of(undercharge.fee)?, undercharge));
             }
         }
@@ -57,11 +56,10 @@ impl Held {
     }
 
     /// What is known of the accounts in a scheme.
-    fn of_scheme<T: Clone>(&self, scheme_id: &str, known: &HashMap<AccountId, Vec<T>>) -> Vec<T> {
+    fn of_scheme(&self, scheme_id: &str, known: &HashMap<AccountId, Owed>) -> Owed {
         let accounts = self.circle.accounts.iter();
         let own = accounts.filter(|(holder, _)| holder.scheme_id == scheme_id);
-        let known = own.filter_map(|(_, own)| known.get(&own.row.account));
-        known.flatten().cloned().collect()
+        Owed::together(own.filter_map(|(_, own)| known.get(&own.row.account)))
     }
 
     fn account_of(&self, fee: FeeId) -> Result<AccountId, Failure> {

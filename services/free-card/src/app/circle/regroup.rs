@@ -61,7 +61,7 @@ impl Regrouping {
             let mut circles = circles_of(tx, tenant, &together, persons, now).await?;
             for held in &mut circles {
                 held.fix_due().map_err(Part::Account.refused())?;
-                held.store_log(tx, tenant).await?;
+                held.store_log(tx, tenant, &[]).await?;
             }
             before.push((together, circles));
         }
