@@ -116,6 +116,12 @@ pub async fn serve(
     };
     let mut followers = Followers::new(database, FEED);
     for tenant in &config.serve.tenants {
+        tokio::spawn(app::leave_each_day(
+            core.clone(),
+            config.serve.clock.clone(),
+            tenant.clone(),
+            drain.clone(),
+        ));
         let follower = followers.add(tenant, catalogue.clone());
         tokio::spawn(follower.run(drain.clone(), events::react));
         if let Some(prescription) = &prescription {

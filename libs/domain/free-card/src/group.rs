@@ -2,8 +2,8 @@
 //! (D-17 to D-20). Each keeps a log of its own; what they share is a reading of all of them.
 
 use hjm_ids::{IdentityKind, birthday};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Span, Timestamp};
 
 use crate::error::EngineError;
 use crate::joint::Joint;
@@ -81,6 +81,12 @@ pub fn check_link(one: Identity, other: Identity, on: Date) -> Result<(), GroupR
     } else {
         Ok(())
     }
+}
+
+/// The last day of birth of who is an adult on a day.
+pub fn adults_born_by(on: Date) -> Date {
+    let years = Span::new().years(ADULT_AGE);
+    on.checked_sub(years).unwrap_or(Date::MIN)
 }
 
 /// The first day on which who turns 18 is no longer in the pool: the day after the period that
@@ -263,8 +269,8 @@ fn given(scheme: &Scheme, facts: &Facts) -> Result<Vec<DrawnCard>, EngineError> 
     Ok(run.ended)
 }
 
-/// What who leaves a pool at `at`, on the day `on`, takes along, to be appended to the log of each
-/// member: every card that is final by then and has days left (D-18, W19).
+/// What who leaves a pool at `at` takes along, to be appended to the log of each member: every card
+/// that is final by then (D-18, W19). One that has ended is kept too: what it covered stays covered.
 ///
 /// # Errors
 /// As [`replay`](crate::replay).
@@ -272,11 +278,10 @@ pub fn kept_cards(
     scheme: &Scheme,
     united: &[LogEntry],
     at: Timestamp,
-    on: Date,
 ) -> Result<Vec<RegisteredCard>, EngineError> {
     let state = Account::of(scheme, united)?.state(scheme)?;
     let mut kept = Vec::new();
-    for card in state.cards.iter().filter(|card| card.to >= on) {
+    for card in &state.cards {
         let is_final = match card.standing {
             CardStanding::Preliminary { final_at } => final_at <= at,
             CardStanding::Final | CardStanding::Retained => true,

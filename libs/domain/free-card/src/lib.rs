@@ -55,8 +55,8 @@ pub use claim::{
 pub use error::EngineError;
 pub use explain::explain;
 pub use group::{
-    GroupRefusal, Identity, check_link, check_pool_member, kept_cards, leaves_pool_on, unite,
-    unite_joint,
+    GroupRefusal, Identity, adults_born_by, check_link, check_pool_member, kept_cards,
+    leaves_pool_on, unite, unite_joint,
 };
 pub use joint::{
     Joint, JointRegistration, JointState, JointWrite, quote_joint, replay_joint, write_joint,

@@ -1,12 +1,12 @@
-//! Pools that are left by who stays outside (D-21).
+//! Pools that are left without being asked: by who stays outside (D-21), and by who is of age (D-17).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hjm_feed::NewEvent;
 use hjm_ids::{RecipientId, TenantId};
 use hjm_proto::free_card::v1 as pb;
 use hjm_service::{Failure, clock::civil_date};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -45,23 +45,37 @@ pub(super) async fn leave(
     persons: &BTreeSet<RecipientId>,
     now: Timestamp,
 ) -> Result<(), Failure> {
+    let today = civil_date(now);
+    let leaving = persons.iter().map(|person| (*person, today)).collect();
     for rows in pools {
-        let number = rows.last().map_or(0, |row| row.number).saturating_add(1);
-        let leaving = members(rows).into_values();
-        let leaving = leaving.filter(|row| persons.contains(&row.person));
-        let left: Vec<PoolRow> = leaving
-            .map(|row| PoolRow {
-                number,
-                joined: false,
-                on: civil_date(now),
-                at: now,
-                ..row.clone()
-            })
-            .collect();
-        let stored = left.iter().cloned().map(|row| (row, OUTSIDE.to_owned()));
-        store::pool_append(tx, tenant, &stored.collect::<Vec<_>>()).await?;
-        rows.extend(left);
+        leave_one(tx, tenant, rows, &leaving, OUTSIDE, now).await?;
     }
+    Ok(())
+}
+
+/// Takes persons out of a pool whose accounts are held, each from a day on.
+pub(super) async fn leave_one(
+    tx: &mut PgConnection,
+    tenant: &TenantId,
+    rows: &mut Vec<PoolRow>,
+    leaving: &BTreeMap<RecipientId, Date>,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let number = rows.last().map_or(0, |row| row.number).saturating_add(1);
+    let left = members(rows).into_values().filter_map(|row| {
+        Some(PoolRow {
+            number,
+            joined: false,
+            on: *leaving.get(&row.person)?,
+            at: now,
+            ..row.clone()
+        })
+    });
+    let left: Vec<PoolRow> = left.collect();
+    let stored = left.iter().cloned().map(|row| (row, reason.to_owned()));
+    store::pool_append(tx, tenant, &stored.collect::<Vec<_>>()).await?;
+    rows.extend(left);
     Ok(())
 }
 

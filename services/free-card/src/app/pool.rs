@@ -375,7 +375,11 @@ fn to_pb_pool(
     })
 }
 
-fn adult_on(circle: &(Circle, States), scheme_id: &str, born_on: Date) -> Result<Date, Error> {
+pub(super) fn adult_on(
+    circle: &(Circle, States),
+    scheme_id: &str,
+    born_on: Date,
+) -> Result<Date, Error> {
     let (circle, states) = circle;
     let lost = || Failure::internal("a pool's scheme has no state");
     let scheme: &Scheme = circle.together.scheme(scheme_id).ok_or_else(lost)?;

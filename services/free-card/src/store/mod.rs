@@ -30,7 +30,7 @@ pub(crate) use log::{Beside, NewEntry, Receipt, log_list, receipt_list};
 pub(crate) use owed::{Owed, owed_list};
 pub(crate) use share::{
     LinkRow, PoolHead, PoolRow, link_append, link_list, pool_append, pool_events, pool_find,
-    pool_insert, pool_list, sharing_hold,
+    pool_ids_born_by, pool_insert, pool_list, sharing_hold,
 };
 pub(crate) use subject::{Known, subject_append, subject_hold, subject_list};
 pub(crate) use undercharge::{UnderchargeRow, undercharge_list, undercharge_upsert};

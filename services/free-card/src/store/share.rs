@@ -185,6 +185,26 @@ pub(crate) async fn pool_events(
     Ok(rows)
 }
 
+/// The pools of which somebody who was born by a day is a member.
+pub(crate) async fn pool_ids_born_by(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    born_by: Date,
+) -> Result<Vec<PoolId>, Failure> {
+    let pools = sqlx::query_scalar!(
+        "SELECT DISTINCT pool_id
+           FROM (SELECT DISTINCT ON (pool_id, subject_id) pool_id, kind, born_on
+                   FROM free_card.pool_event WHERE tenant_id = $1
+                  ORDER BY pool_id, subject_id, number DESC) last
+          WHERE kind = 'JOINED' AND born_on <= $2 ORDER BY pool_id",
+        tenant.as_str(),
+        born_by.to_sqlx() as _
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(pools.into_iter().map(PoolId::new).collect())
+}
+
 /// A pool.
 pub(crate) async fn pool_find(
     connection: &mut PgConnection,

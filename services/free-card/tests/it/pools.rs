@@ -263,3 +263,68 @@ async fn d_17_who_was_a_child_when_the_pools_period_began_is_pooled() {
     assert_eq!(stands, ("1400.00".into(), card("2024-03-02 to 2025-01-31")));
     world.books_hold().await;
 }
+
+/// The pool after so many changes, waited for.
+async fn pool_after(world: &World, changes: u32) -> pb::Pool {
+    let request = pb::ReadRequest {
+        kinds: vec!["PoolChanged".to_owned()],
+        limit: changes,
+        follow: true,
+        ..Default::default()
+    };
+    let mut stream = world.feed.clone().read(ask(request)).await.unwrap();
+    let mut pool = None;
+    while let Some(read) = stream.get_mut().message().await.unwrap() {
+        match read.event.and_then(|event| event.event) {
+            Some(pb::free_card_event::Event::PoolChanged(told)) => {
+                assert_eq!(told.reassessed, [], "nobody is to pay otherwise than told");
+                pool = told.pool;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    pool.unwrap()
+}
+
+#[tokio::test]
+async fn d_17_r3_who_turned_18_leaves_by_itself_when_the_period_is_over() {
+    let world = World::open("2024-01-31").await;
+    let (a, b, c) = (person(), person(), person());
+    let members = [(&*a, BORN), (&*b, "2006-05-01"), (&*c, BORN)];
+    world.pool(&members).await.unwrap();
+    for (child, on, paid) in [
+        (&a, "2024-02-01", "600.00"),
+        (&b, "2024-03-01", "600.00"),
+        (&a, "2024-04-01", "200.00"),
+        (&c, "2024-06-01", "0.00"),
+        (&b, "2025-01-31", "0.00"),
+    ] {
+        assert_eq!(world.charge(child, on, "600").await.0, paid, "{on}");
+    }
+    world.set_today("2025-02-01");
+    let left = pool_after(&world, 2).await;
+    let left_on = |child: &str| {
+        let mut members = left.members.iter();
+        let member = members.find(|member| member.recipient_id == child);
+        member.unwrap().left_on
+    };
+    assert_eq!(left.version, 2);
+    assert_eq!(left_on(&b), date("2025-02-01"));
+    assert_eq!([left_on(&a), left_on(&c)], [None, None]);
+    for child in [&a, &b, &c] {
+        assert!(world.is_exempt(child, "2025-01-31").await.unwrap());
+        assert!(!world.is_exempt(child, "2025-02-01").await.unwrap());
+        assert_eq!(world.owed(child).await, []);
+        let fees = world.list(child).await;
+        assert!(
+            fees.iter()
+                .all(|fee| kronor(fee.undercharge.as_ref()) == "0.00")
+        );
+    }
+    for child in [&a, &b, &c] {
+        assert_eq!(world.charge(child, "2025-02-03", "500").await.0, "500.00");
+    }
+    assert_eq!(world.stands(&a, "2025-02-03").await.0, "1000.00");
+    assert_eq!(world.stands(&b, "2025-02-03").await.0, "500.00");
+    world.books_hold().await;
+}

@@ -1,8 +1,8 @@
 //! Pools and links: W15 to W23.
 
 use hjm_free_card::{
-    AccountState, CardStanding, GroupRefusal, Identity, LogEntry, Scheme, check_link,
-    check_pool_member, kept_cards, leaves_pool_on, register, replay, status_on, unite,
+    AccountState, CardStanding, GroupRefusal, Identity, LogEntry, Scheme, adults_born_by,
+    check_link, check_pool_member, kept_cards, leaves_pool_on, register, replay, status_on, unite,
 };
 use hjm_ids::{FeeId, IdentityKind};
 use hjm_money::Money;
@@ -143,8 +143,8 @@ fn fc_w18_two_adult_personal_numbers_are_not_linked() {
 #[test]
 fn fc_w19_who_leaves_a_pool_takes_the_fees_along_and_both_keep_the_card() {
     let mut pool = w15();
-    let (at, on) = (morning(date("2024-05-01")), date("2024-05-01"));
-    let kept = kept_cards(&pool.scheme, &pool.united(), at, on).unwrap();
+    let at = morning(date("2024-05-01"));
+    let kept = kept_cards(&pool.scheme, &pool.united(), at).unwrap();
     assert_eq!(kept.len(), 1);
     for log in &mut pool.logs {
         log.extend(kept.iter().copied().map(LogEntry::CardRegistered));
@@ -162,13 +162,47 @@ fn fc_w19_who_leaves_a_pool_takes_the_fees_along_and_both_keep_the_card() {
 }
 
 #[test]
+fn who_was_born_by_a_day_is_18() {
+    for (on, born) in [
+        ("2026-05-01", "2008-05-01"),
+        ("2026-02-28", "2008-02-28"),
+        ("2026-03-01", "2008-03-01"),
+        ("2028-02-29", "2010-02-28"),
+    ] {
+        let (on, last) = (date(on), date(born));
+        assert_eq!(adults_born_by(on), last, "{on}");
+        assert!(check_pool_member(last, on).is_err(), "{on}");
+        assert!(
+            check_pool_member(last.tomorrow().unwrap(), on).is_ok(),
+            "{on}"
+        );
+    }
+}
+
+#[test]
 fn fc_w19_a_preliminary_card_is_not_kept() {
     let pool = w15();
-    let (at, on) = (morning(date("2024-04-02")), date("2024-04-02"));
-    assert_eq!(
-        kept_cards(&pool.scheme, &pool.united(), at, on).unwrap(),
-        []
-    );
+    let at = morning(date("2024-04-02"));
+    assert_eq!(kept_cards(&pool.scheme, &pool.united(), at).unwrap(), []);
+}
+
+#[test]
+fn d_18_what_a_card_that_has_ended_covered_stays_covered_for_who_leaves() {
+    let mut pool = w15();
+    let at = morning(date("2025-03-01"));
+    let kept = kept_cards(&pool.scheme, &pool.united(), at).unwrap();
+    for log in &mut pool.logs {
+        log.extend(kept.iter().copied().map(LogEntry::CardRegistered));
+    }
+    for who in [0, 1] {
+        let state = pool.alone(who);
+        assert_eq!(days(&state), ["2024-04-01 to 2025-01-31"]);
+        assert_eq!(refunds(&state), []);
+        assert!(state.fees.iter().all(|fee| fee.undercharge.is_zero()));
+        let fee = proposed(fee_called("E"), date("2025-03-01"), money("300"));
+        let done = register(&pool.scheme, &pool.logs[who], &fee, morning(fee.on)).unwrap();
+        assert_eq!(done.state.fee(fee.fee).unwrap().charged, money("300"));
+    }
 }
 
 #[test]

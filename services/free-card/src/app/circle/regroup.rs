@@ -154,8 +154,8 @@ fn keep_cards(before: &Held, after: &mut [Held], evidence: &str) -> Result<(), E
     }
     let refused = Part::Account.refused();
     let log = before.circle.log_of(scheme).map_err(&refused)?;
-    let (now, today) = (before.now, civil_date(before.now));
-    let cards = kept_cards(scheme, &log, now, today).map_err(&refused)?;
+    let now = before.now;
+    let cards = kept_cards(scheme, &log, now).map_err(&refused)?;
     for held in after {
         let at = held.now.max(now);
         let own = held.circle.persons.intersection(persons);
