@@ -27,6 +27,9 @@ pub(crate) enum Against {
 pub(crate) struct Aim {
     pub(crate) what: &'static str,
     pub(crate) against: Against,
+    /// Readings of what it cannot do without, one after the other: with nothing else it would come
+    /// to so much. None where that says nothing.
+    pub(crate) alone: &'static [&'static str],
 }
 
 impl Aim {
@@ -35,13 +38,24 @@ impl Aim {
         limits: &'static [&'static str],
         thousandths: u64,
     ) -> Self {
-        let against = Against::Rate(limits, thousandths);
-        Self { what, against }
+        Self::of(what, Against::Rate(limits, thousandths))
     }
 
     pub(crate) const fn median(what: &'static str, limit: &'static str, thousandths: u64) -> Self {
-        let against = Against::Median(limit, thousandths);
-        Self { what, against }
+        Self::of(what, Against::Median(limit, thousandths))
+    }
+
+    pub(crate) const fn of(what: &'static str, against: Against) -> Self {
+        let alone = &[];
+        Self {
+            what,
+            against,
+            alone,
+        }
+    }
+
+    pub(crate) const fn with(self, alone: &'static [&'static str]) -> Self {
+        Self { alone, ..self }
     }
 }
 
@@ -72,16 +86,6 @@ fn thousandths(value: u64) -> String {
 
 fn ratio(value: u64, limit: u64) -> u64 {
     value * 1000 / limit.max(1)
-}
-
-/// How long a flush took, a round each.
-pub(crate) fn flushes(times: &[u64]) {
-    if let Some(spread) = Spread::of(times.iter().copied()) {
-        print::line(format!(
-            "flush of 8 KiB: {} µs ({} to {})",
-            spread.median, spread.least, spread.most
-        ));
-    }
 }
 
 /// Every reading.
@@ -155,8 +159,14 @@ fn aim_line(rounds: &Rounds, aim: &Aim) -> Option<String> {
     } else {
         ("at most", spread.median <= wanted)
     };
+    let alone = alone(rounds, aim.alone, at_least).into_iter().flatten();
+    let alone = Spread::of(alone.zip(&limit).map(|(alone, limit)| ratio(alone, *limit)));
+    let alone = alone.map_or(String::new(), |spread| {
+        let names = aim.alone.join(" and ");
+        format!("; {names} alone: {} ×", thousandths(spread.median))
+    });
     Some(format!(
-        "  {:<16} {} × {name} ({} to {}); aim: {sign} {}: {}",
+        "  {:<16} {} × {name} ({} to {}); aim: {sign} {}: {}{alone}",
         aim.what,
         thousandths(spread.median),
         thousandths(spread.least),
@@ -164,6 +174,23 @@ fn aim_line(rounds: &Rounds, aim: &Aim) -> Option<String> {
         thousandths(wanted),
         met(reached, noisy)
     ))
+}
+
+/// What some readings come to in each round, one after the other: the rate, or the time.
+fn alone(rounds: &Rounds, names: &[&str], is_rate: bool) -> Option<Vec<u64>> {
+    let known = names.iter().map(|name| rounds.get(*name));
+    let known = known.collect::<Option<Vec<_>>>()?;
+    let count = known.iter().map(|readings| readings.len()).min()?;
+    let of_round = |round: usize| {
+        let readings = known.iter().filter_map(|readings| readings.get(round));
+        if is_rate {
+            let times = readings.map(|reading| 1_000_000_000 / reading.per_second.max(1));
+            1_000_000_000 / times.sum::<u64>().max(1)
+        } else {
+            readings.map(|reading| reading.p50_us).sum()
+        }
+    };
+    Some((0..count).map(of_round).collect())
 }
 
 /// The best rate of some limits in each round.
@@ -218,15 +245,22 @@ mod tests {
     }
 
     #[test]
+    fn what_it_cannot_do_without_is_put_beside_the_limit() {
+        let rounds = rounds(&[("ours", &[300]), ("a", &[100]), ("b", &[40])]);
+        let line = aim_line(&rounds, &Aim::rate("ours", &["a"], 1).with(&["b"])).unwrap();
+        assert!(line.ends_with("met; b alone: 0.400 ×"), "{line}");
+        let aim = Aim::median("ours", "a", 1).with(&["a", "b"]);
+        let line = aim_line(&rounds, &aim).unwrap();
+        assert!(line.ends_with("not met; a and b alone: 1.400 ×"), "{line}");
+    }
+
+    #[test]
     fn a_limit_that_varies_proves_nothing_and_one_that_is_not_there_is_left_out() {
         let rounds = rounds(&[("ours", &[300, 300]), ("a", &[100, 200])]);
         let line = aim_line(&rounds, &Aim::rate("ours", &["a"], 1)).unwrap();
         assert!(line.ends_with("noisy, nothing is claimed"), "{line}");
         assert_eq!(aim_line(&rounds, &Aim::rate("ours", &["b"], 1)), None);
-        let slowest = Aim {
-            what: "a",
-            against: Against::SlowestUs(1),
-        };
+        let slowest = Aim::of("a", Against::SlowestUs(1));
         assert!(
             aim_line(&rounds, &slowest)
                 .unwrap()

@@ -97,15 +97,16 @@ const AIMS: [Aim; 8] = [
     Aim::rate("register 64", &["w2_func 16", "w2_func 32"], 1200),
     Aim::rate("register 256", &["w2_func 16", "w2_func 32"], 1200),
     Aim::rate("register 64", &["w2_naive 16", "w2_naive 32"], 1200),
-    Aim::rate("register-hot 64", &["w2_hot 16", "w2_hot 32"], 10_000),
-    Aim::rate("exempt 64", &["w3_pk 4"], 600),
-    Aim::median("register 1", "w2_func 1", 1300),
-    Aim::median("exempt 1", "empty 1", 1900),
-    Aim {
-        what: "register 64",
-        against: Against::SlowestUs(25_000),
-    },
+    Aim::rate("register-hot 64", &["w2_hot 16", "w2_hot 32"], 10_000).with(&["empty 64"]),
+    Aim::rate("exempt 64", &["w3_pk 4"], 600).with(&["empty 64"]),
+    // A decision outside the database is a call, and a statement that is durable.
+    Aim::median("register 1", "w2_func 1", 1300).with(&["empty 1", "w2_func 1"]),
+    // An access that is logged before the answer is a call, and a flush.
+    Aim::median("exempt 1", "empty 1", 1900).with(&["empty 1", FLUSH]),
+    Aim::of("register 64", Against::SlowestUs(25_000)),
 ];
+/// The reading of a flush, as the machine does it.
+const FLUSH: &str = "flush of 8 KiB";
 const MEMORY_KIB_MAX: u64 = 48 * 1024;
 
 pub(crate) async fn run(args: FreeCard) -> Result<(), Error> {
@@ -129,7 +130,6 @@ pub(crate) async fn run(args: FreeCard) -> Result<(), Error> {
 /// What was measured so far.
 struct Bench {
     rounds: Rounds,
-    flushes: Vec<u64>,
     told: caller::Told,
     memory: (u64, u64),
 }
@@ -142,7 +142,6 @@ async fn measure(
 ) -> Result<Bench, Error> {
     let mut bench = Bench {
         rounds: BTreeMap::new(),
-        flushes: Vec::new(),
         told: caller::Told::default(),
         memory: (0, 0),
     };
@@ -162,7 +161,7 @@ async fn measure(
     };
     let mut steps: Vec<Step> = STEPS.into_iter().filter(wanted).collect();
     for round in 0..args.rounds {
-        bench.flushes.push(machine::flush_us(world.folder())?);
+        bench.flush(world)?;
         for (place, step) in steps.iter().enumerate() {
             let seed = args.seed + (round * STEPS.len() + place) as u64 * 1000;
             let (service, postgres) = world.cpu_ms();
@@ -213,6 +212,13 @@ async fn reading_of<W: Work>(
 }
 
 impl Bench {
+    fn flush(&mut self, world: &World) -> Result<(), Error> {
+        let us = machine::flush_us(world.folder())?;
+        let readings = self.rounds.entry(FLUSH.to_owned()).or_default();
+        readings.push(Reading::of(vec![us], us));
+        Ok(())
+    }
+
     async fn register(
         &mut self,
         world: &World,
@@ -249,7 +255,6 @@ impl Bench {
     }
 
     async fn finish(self, world: &World) -> Result<(), Error> {
-        report::flushes(&self.flushes);
         report::readings(&self.rounds);
         report::aims(&self.rounds, &AIMS);
         let (now, most) = self.memory;
