@@ -53,7 +53,7 @@ pub(crate) enum HoldKind {
 }
 
 /// Days that are covered whatever the fees say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hold {
     /// Covers what comes after this.
     pub(crate) after: Place,
@@ -111,7 +111,11 @@ pub(crate) struct Cap {
 
 impl Run {
     pub(crate) fn new(mut holds: Vec<Hold>, caps: Vec<Cap>) -> Self {
-        holds.sort_unstable();
+        // Of two that cover the same days the one that was final before is told.
+        holds.sort_unstable_by_key(|hold| {
+            let days = (hold.after, hold.from, hold.to);
+            (days, hold.kind, hold.completed_by)
+        });
         Self {
             holds: holds.into(),
             caps,

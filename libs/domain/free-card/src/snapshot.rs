@@ -16,7 +16,7 @@ use crate::state::AssessedFee;
 use crate::status::{Status, status_after};
 
 /// Raised whenever a snapshot of before would be read wrongly, or would decide otherwise.
-const FORMAT: u16 = 3;
+const FORMAT: u16 = 4;
 
 /// An account after the entries it was made from: the fees that count, the card, and what is still
 /// to become final. It answers for everything that comes later in event order and says so of what
