@@ -13,6 +13,8 @@ CREATE TABLE undercharge (
 );
 
 CREATE INDEX undercharge_of_account ON undercharge (tenant_id, account_id);
+CREATE INDEX undercharge_of_principal ON undercharge (tenant_id, principal_id, fee_id)
+    WHERE amount_ore > 0;
 
 ALTER TABLE undercharge ENABLE ROW LEVEL SECURITY;
 ALTER TABLE undercharge FORCE ROW LEVEL SECURITY;
