@@ -2,7 +2,7 @@
 //! its turn on the accounts at hand.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -96,6 +96,7 @@ impl<'a> Desk<'a> {
         tenant: &TenantId,
         batch: &[&Item],
     ) -> Result<(), Error> {
+        let mut late = BTreeSet::new();
         for item in batch {
             let (holder, reference) = (&item.asked.holder, &item.asked.external_reference);
             let is_there =
@@ -104,10 +105,13 @@ impl<'a> Desk<'a> {
                 continue;
             }
             let ((scheme, _), now) = (self.scheme(&holder.scheme_id)?, self.now);
-            self.book(holder, scheme)?.foresee(&item.asked, now);
+            if self.book(holder, scheme)?.misses_past(&item.asked, now) {
+                late.insert(holder);
+            }
         }
-        let books = self.books.values_mut();
-        let mut books: Vec<&mut Book> = books.filter(|book| book.misses_past()).collect();
+        let books = self.books.iter_mut();
+        let books = books.filter(|(holder, _)| late.contains(holder));
+        let mut books: Vec<&mut Book> = books.map(|(_, book)| book).collect();
         if !books.is_empty() {
             read_pasts(tx, tenant, &mut books).await?;
         }

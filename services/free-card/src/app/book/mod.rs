@@ -40,8 +40,6 @@ pub(super) struct Book {
     snapshot: Snapshot,
     /// What was there when it was opened, once that is needed.
     past: Option<Past>,
-    /// It will be needed.
-    needs_past: bool,
     added: Vec<NewEntry>,
     cards: Cards,
     claims: Vec<ClaimChangeRow>,
@@ -76,7 +74,6 @@ impl Book {
         Self {
             snapshot: snapshot.unwrap_or_else(fresh),
             past: is_new.then(Past::default),
-            needs_past: false,
             row,
             is_new,
             scheme,
@@ -129,21 +126,17 @@ impl Book {
         Ok((response, events::fee_registered(self.row.account, event)))
     }
 
-    /// Whether a fee will need its past, as far as can be told before others are registered.
-    pub(super) fn foresee(&mut self, asked: &Registering, now: Timestamp) {
+    /// Whether a fee will need a past that is not at hand, as far as can be told before others are
+    /// registered.
+    pub(super) fn misses_past(&self, asked: &Registering, now: Timestamp) -> bool {
         let fee = &asked.draft.fee;
         let is_last = self.is_known() && self.snapshot.comes_last(&self.scheme, fee, now);
-        self.needs_past |= asked.draft.charged.is_some() || !is_last;
+        self.past.is_none() && (asked.draft.charged.is_some() || !is_last)
     }
 
     /// The snapshot is of all there is.
     fn is_known(&self) -> bool {
         i64::try_from(self.snapshot.entries()) == Ok(self.version_stored())
-    }
-
-    /// Its past will be needed and is not at hand.
-    pub(super) fn misses_past(&self) -> bool {
-        self.needs_past && self.past.is_none()
     }
 
     /// From the snapshot alone; none where the log is needed.
