@@ -7,10 +7,7 @@
 mod apart;
 mod desk;
 
-use std::{
-    collections::HashMap,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-};
+use std::collections::HashMap;
 
 use desk::Desk;
 pub(super) use desk::check;
@@ -58,10 +55,10 @@ impl Item {
     }
 }
 
-/// What waits for two writers, each with the accounts of its own: while the batch of one is flushed,
-/// or held by the feed, that of the other is decided.
+/// What waits for the writer. There is one: two made batches of half the size, each with what a batch
+/// costs by itself, and on two cores a fee took longer.
 #[derive(Debug, Clone)]
-pub(crate) struct Queue([Batcher<Item, Reply>; 2]);
+pub(crate) struct Queue(Batcher<Item, Reply>);
 
 /// What a writer writes with.
 #[derive(Debug, Clone)]
@@ -72,15 +69,14 @@ struct Writer {
 }
 
 impl Queue {
-    /// Starts the writers; they end when the last owner of the queue is gone.
+    /// Starts the writer; it ends when the last owner of the queue is gone.
     pub(crate) fn start(core: &Core) -> Self {
         let (apart, receiver) = mpsc::channel(LIMITS.waiting_max);
         tokio::spawn(apart::write_each(core.clone(), receiver));
         let core = core.clone();
         let writer = Writer { core, apart };
-        Self(std::array::from_fn(|_| {
-            let writer = writer.clone();
-            Batcher::start(LIMITS, move |batch| write_batch(writer.clone(), batch))
+        Self(Batcher::start(LIMITS, move |batch| {
+            write_batch(writer.clone(), batch)
         }))
     }
 
@@ -90,17 +86,8 @@ impl Queue {
     /// [`Failure::Unavailable`] when the queue is full.
     pub(crate) fn enqueue(&self, key: WriteKey, asked: Registering) -> Result<Queued, Failure> {
         let tenant = key.caller.tenant.clone();
-        let [one, other] = &self.0;
-        let writer = if is_even(&asked.holder) { one } else { other };
-        writer.put(tenant, Item { key, asked }).map(Queued)
+        self.0.put(tenant, Item { key, asked }).map(Queued)
     }
-}
-
-/// Which writer an account has: always the same one.
-fn is_even(holder: &Holder) -> bool {
-    let mut hasher = DefaultHasher::new();
-    holder.hash(&mut hasher);
-    hasher.finish().is_multiple_of(2)
 }
 
 /// A fee that is registered whether or not anybody waits for the answer.
