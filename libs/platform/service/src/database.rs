@@ -203,7 +203,8 @@ impl Database {
     }
 
     /// What follows in the transaction is planned each time, for its own values and the tables as
-    /// they are: for statements that do much, beside which planning is little.
+    /// they are: for statements that do much, beside which planning is little, and for those of
+    /// which conditions may be absent, where a plan for all of them uses no index for any.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] when the database is away.

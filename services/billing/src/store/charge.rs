@@ -4,7 +4,7 @@ use hjm_billing::quantity;
 use hjm_ids::{CustomerNumber, LoanId, Month, RecipientId, TenantId};
 use hjm_money::{Money, UnitPrice};
 use hjm_proto::billing::v1::{ChargeKind, ChargeState};
-use hjm_service::Failure;
+use hjm_service::{Database, Failure};
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use rust_decimal::Decimal;
@@ -115,6 +115,7 @@ pub(crate) async fn charge_list(
     after: (Date, Uuid),
     rows_max: i64,
 ) -> Result<Vec<ChargeRow>, Failure> {
+    Database::plan_each(connection).await?;
     sqlx::query_as!(
         StoredCharge,
         r#"SELECT charge_id AS "charge_id!", kind AS "kind!", state AS "state!",

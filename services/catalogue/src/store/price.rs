@@ -3,7 +3,7 @@
 use hjm_ids::{ArticleNumber, TenantId};
 use hjm_money::UnitPrice;
 use hjm_proto::catalogue::v1::CustomerClass;
-use hjm_service::Failure;
+use hjm_service::{Database, Failure};
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use rust_decimal::Decimal;
@@ -149,6 +149,7 @@ pub(crate) async fn price_list(
     after: &PricesAfter,
     rows_max: i64,
 ) -> Result<Vec<(ArticleNumber, PriceRow)>, Failure> {
+    Database::plan_each(connection).await?;
     let rows = sqlx::query!(
         r#"SELECT article_number, customer_class, price, valid_from,
                   valid_to AS "valid_to: jiff_sqlx::Date"

@@ -3,7 +3,7 @@
 use hjm_free_card::{Claim, ClaimDecision, ClaimState, PaidClaim};
 use hjm_ids::{AccountId, FeeId, PrincipalId, RecipientId, TenantId};
 use hjm_money::Money;
-use hjm_service::Failure;
+use hjm_service::{Database, Failure};
 use jiff::{Timestamp, civil::Date};
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
@@ -123,6 +123,7 @@ pub(crate) async fn claim_list(
     after: ClaimKey,
     rows_max: i64,
 ) -> Result<Vec<ClaimRow>, Failure> {
+    Database::plan_each(connection).await?;
     let rows = sqlx::query!(
         "SELECT c.fee_id, c.number, c.account_id, a.scheme_id, a.subject_id, c.principal_id, c.event_on,
                 c.amount_ore, c.state, c.paid_by

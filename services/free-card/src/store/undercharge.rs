@@ -3,7 +3,7 @@
 use hjm_free_card::Undercharge;
 use hjm_ids::{AccountId, FeeId, RecipientId, TenantId};
 use hjm_money::Money;
-use hjm_service::Failure;
+use hjm_service::{Database, Failure};
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -73,6 +73,7 @@ pub(crate) async fn undercharge_list(
     after: Uuid,
     rows_max: i64,
 ) -> Result<Vec<UnderchargeRow>, Failure> {
+    Database::plan_each(connection).await?;
     let rows = sqlx::query!(
         r#"SELECT u.fee_id, a.scheme_id, a.subject_id, u.principal_id,
                   u.event_on AS "event_on: jiff_sqlx::Date", u.amount_ore

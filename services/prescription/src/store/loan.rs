@@ -5,7 +5,7 @@ use hjm_ids::{
 };
 use hjm_prescription::Timeline;
 use hjm_proto::prescription::v1::LoanTimeline;
-use hjm_service::Failure;
+use hjm_service::{Database, Failure};
 use jiff::{Timestamp, civil::Date};
 use jiff_sqlx::ToSqlx as _;
 use prost::Message as _;
@@ -192,6 +192,7 @@ pub(crate) async fn loan_list(
     after: LoanId,
     rows_max: i64,
 ) -> Result<Vec<LoanRow>, Failure> {
+    Database::plan_each(connection).await?;
     sqlx::query_as!(
         StoredLoan,
         "SELECT loan_id, timeline, l.parties, customer_numbers

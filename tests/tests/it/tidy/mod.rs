@@ -4,6 +4,8 @@
 //! that breaks it.
 
 mod arrows;
+
+mod plans;
 mod shape;
 mod text;
 mod tree;
