@@ -4,7 +4,7 @@
 //! that breaks it.
 
 mod arrows;
-
+mod migrations;
 mod plans;
 mod shape;
 mod text;
