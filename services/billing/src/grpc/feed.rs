@@ -68,9 +68,9 @@ impl EventFollowerService for Deps {
         &self,
         request: Request<pb::ListFollowersRequest>,
     ) -> Result<Response<pb::ListFollowersResponse>, Status> {
-        let tenant = caller(&request)?.tenant;
-        let catalogue = self.followers.describe(&tenant, &self.catalogue).await?;
-        let prescription = self.followers.describe(&tenant, &self.prescription).await?;
+        let caller = caller(&request)?;
+        let catalogue = self.followers.describe(&caller, &self.catalogue).await?;
+        let prescription = self.followers.describe(&caller, &self.prescription).await?;
         let followers = vec![catalogue, prescription];
         Ok(Response::new(pb::ListFollowersResponse { followers }))
     }

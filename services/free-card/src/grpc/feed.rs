@@ -73,10 +73,10 @@ impl follower::EventFollowerService for Deps {
         &self,
         request: Request<pb::ListFollowersRequest>,
     ) -> Result<Response<pb::ListFollowersResponse>, Status> {
-        let tenant = caller(&request)?.tenant;
-        let mut followers = vec![self.followers.describe(&tenant, &self.catalogue).await?];
+        let caller = caller(&request)?;
+        let mut followers = vec![self.followers.describe(&caller, &self.catalogue).await?];
         if let Some(prescription) = &self.prescription {
-            followers.push(self.followers.describe(&tenant, prescription).await?);
+            followers.push(self.followers.describe(&caller, prescription).await?);
         }
         Ok(Response::new(pb::ListFollowersResponse { followers }))
     }

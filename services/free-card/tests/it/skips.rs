@@ -14,7 +14,11 @@ const GARBAGE: &[u8] = b"\xff";
 
 impl World {
     async fn catalogue_followed(&self) -> Follower {
-        let request = client::request(&desk(), pb::ListFollowersRequest {});
+        self.catalogue_shown_to(&desk()).await
+    }
+
+    async fn catalogue_shown_to(&self, caller: &Caller) -> Follower {
+        let request = client::request(caller, pb::ListFollowersRequest {});
         let listed = self.followers.clone().list_followers(request).await;
         listed.unwrap().into_inner().followers.remove(0)
     }
@@ -87,6 +91,9 @@ async fn an_event_that_cannot_take_effect_is_passed_over_by_two_persons() {
         assert_eq!(said.len(), 2);
         assert!(said.contains(&(&at, "first")) && said.contains(&(&at, "second")));
         assert!(follower.skips.iter().all(|one| one.error == halted.error));
+        let shown = world.catalogue_shown_to(&of_principal(DALARNA, "20")).await;
+        let skips = Vec::new();
+        assert_eq!(shown, Follower { skips, ..follower });
 
         // What comes after it takes effect.
         let next = POLICY.replace("version = 1", "version = 2");

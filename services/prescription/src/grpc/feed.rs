@@ -69,8 +69,8 @@ impl EventFollowerService for Deps {
         &self,
         request: Request<pb::ListFollowersRequest>,
     ) -> Result<Response<pb::ListFollowersResponse>, Status> {
-        let tenant = caller(&request)?.tenant;
-        let catalogue = self.followers.describe(&tenant, &self.catalogue).await?;
+        let caller = caller(&request)?;
+        let catalogue = self.followers.describe(&caller, &self.catalogue).await?;
         Ok(Response::new(pb::ListFollowersResponse {
             followers: vec![catalogue],
         }))
