@@ -11,6 +11,15 @@ use crate::{cli::Error, suite::SuiteError};
 const SCHEMA: &str = include_str!("sql/w2_schema.sql");
 const VACUUM: [&str; 3] = ["w2.acc", "w2.fee", "w3.free_card"];
 
+const SCRIPTS: [Script; 6] = [
+    Script::Func,
+    Script::Naive,
+    Script::Hot,
+    Script::Batch,
+    Script::Row,
+    Script::Key,
+];
+
 /// A script that `pgbench` plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Script {
@@ -20,9 +29,16 @@ pub(crate) enum Script {
     Naive,
     /// Everybody on one person.
     Hot,
+    /// So many fees in a commit, by one statement: what batching could come to.
+    Batch,
+    /// One row, written durably: what a single caller's write could come to.
+    Row,
     /// Reads by primary key.
     Key,
 }
+
+/// Fees of a batch of the limit.
+const FEES_AT_ONCE: u64 = 32;
 
 impl Script {
     pub(crate) const fn name(self) -> &'static str {
@@ -30,6 +46,8 @@ impl Script {
             Self::Func => "w2_func",
             Self::Naive => "w2_naive",
             Self::Hot => "w2_hot",
+            Self::Batch => "w2_batch32",
+            Self::Row => "w2_row",
             Self::Key => "w3_pk",
         }
     }
@@ -39,7 +57,17 @@ impl Script {
             Self::Func => include_str!("sql/w2_func.pgb"),
             Self::Naive => include_str!("sql/w2_naive.pgb"),
             Self::Hot => include_str!("sql/w2_hot.pgb"),
+            Self::Batch => include_str!("sql/w2_batch32.pgb"),
+            Self::Row => include_str!("sql/w2_row.pgb"),
             Self::Key => include_str!("sql/w3_pk.pgb"),
+        }
+    }
+
+    /// What a transaction does of what is counted.
+    const fn done_at_once(self) -> u64 {
+        match self {
+            Self::Batch => FEES_AT_ONCE,
+            Self::Func | Self::Naive | Self::Hot | Self::Row | Self::Key => 1,
         }
     }
 }
@@ -68,7 +96,7 @@ impl Limit {
             done.map_err(SuiteError::from)?;
         }
         admin.close().await.map_err(SuiteError::from)?;
-        for script in [Script::Func, Script::Naive, Script::Hot, Script::Key] {
+        for script in SCRIPTS {
             fs::write(folder.join(script.name()), script.text())?;
         }
         Ok(Self {
@@ -115,7 +143,7 @@ impl Limit {
             Vec::new()
         };
         Ok(Reading {
-            per_second: per_second.ok_or_else(unread)?,
+            per_second: per_second.ok_or_else(unread)? * script.done_at_once(),
             ..Reading::of(times, 1)
         })
     }

@@ -28,10 +28,8 @@ pub(crate) struct Reading {
     pub(crate) p50_us: u64,
     /// All but a hundredth of them took no longer.
     pub(crate) p99_us: u64,
-    /// CPU time that the service took for an answer, in microseconds.
-    pub(crate) service_us: u64,
-    /// The same of PostgreSQL.
-    pub(crate) postgres_us: u64,
+    /// CPU time that the callers, the service and PostgreSQL took for an answer, in microseconds.
+    pub(crate) cpu_us: [u64; 3],
 }
 
 impl Reading {

@@ -92,8 +92,8 @@ fn ratio(value: u64, limit: u64) -> u64 {
 pub(crate) fn readings(rounds: &Rounds) {
     print::heading("Readings: median (least to most) of the rounds");
     print::line(format!(
-        "  {:<16} {:>26} {:>9} {:>9} {:>12} {:>12}",
-        "", "a second", "p50 µs", "p99 µs", "service µs", "postgres µs"
+        "  {:<16} {:>26} {:>8} {:>8} {:>11} {:>11} {:>12}",
+        "", "a second", "p50 µs", "p99 µs", "callers µs", "service µs", "postgres µs"
     ));
     for (name, readings) in rounds {
         let of = |part: fn(&Reading) -> u64| Spread::of(readings.iter().map(part));
@@ -102,13 +102,14 @@ pub(crate) fn readings(rounds: &Rounds) {
         };
         let middle = |part| of(part).map_or(0, |spread| spread.median);
         print::line(format!(
-            "  {name:<16} {:>8} {:>17} {:>9} {:>9} {:>12} {:>12}",
+            "  {name:<16} {:>8} {:>17} {:>8} {:>8} {:>11} {:>11} {:>12}",
             rate.median,
             format!("({} to {})", rate.least, rate.most),
             middle(|reading| reading.p50_us),
             middle(|reading| reading.p99_us),
-            middle(|reading| reading.service_us),
-            middle(|reading| reading.postgres_us),
+            middle(|reading| reading.cpu_us[0]),
+            middle(|reading| reading.cpu_us[1]),
+            middle(|reading| reading.cpu_us[2]),
         ));
     }
 }

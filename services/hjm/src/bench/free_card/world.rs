@@ -169,10 +169,11 @@ impl World {
         Ok(channels.into_iter().cycle().take(callers).collect())
     }
 
-    /// CPU milliseconds so far of the service and of PostgreSQL.
-    pub(super) fn cpu_ms(&self) -> (u64, u64) {
+    /// CPU milliseconds so far of the callers, the service and PostgreSQL.
+    pub(super) fn cpu_ms(&self) -> [u64; 3] {
         let postgres = machine::cpu_ms_of_family(self.postmaster);
-        (machine::cpu_ms(self.pid), postgres)
+        let callers = machine::cpu_ms(std::process::id());
+        [callers, machine::cpu_ms(self.pid), postgres]
     }
 
     /// The service's memory in KiB, now and at the most.
