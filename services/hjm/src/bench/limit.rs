@@ -125,6 +125,7 @@ impl Limit {
             .args(["-j", &clients.min(2).to_string()])
             .args(["-T", &seconds.to_string()])
             .args(["-D", &format!("persons={}", self.persons)])
+            .args(["-D", &format!("fees={}", script.done_at_once())])
             .arg("-f")
             .arg(self.folder.join(script.name()));
         if clients == 1 {

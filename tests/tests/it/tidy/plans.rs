@@ -6,7 +6,7 @@ use super::{
     tree::{Source, sources},
 };
 
-/// So many optional conditions decide how a list is best read.
+/// One condition that may be absent is narrowed by those that are always there.
 const OPTIONAL_MAX: usize = 1;
 /// Columns that indexes begin with.
 const KEYS: [&str; 4] = ["uuid", "uuid[]", "text", "text[]"];
